@@ -1,0 +1,151 @@
+"""Scaled dot-product attention that keeps its causes.
+
+    scores ──× scale──▶ scaled_scores ──+ bias, forbid──▶ masked_scores ──softmax──▶ weights ──· value──▶ context
+
+An `AttentionRecord` holds only what cannot be recomputed: query, key, value, which cells are allowed,
+and the scale. Every stage is derived from those on demand, each by one line from the one before it, so
+a picture of a stage cannot disagree with the computation, and a what-if is the same record with one
+cause replaced: ``dataclasses.replace(record, scale=1.0)`` is attention without the division by √d_k.
+
+Axes, everywhere in this program: rows are queries, columns are keys ("row looks at column").
+
+Source: Vaswani et al. 2017, "Attention Is All You Need", section 3.2.1, equation 1.
+"""
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from viz_core import masks
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionRecord:
+    """What one attention layer did to one text.
+
+    Shapes are those of a recording; a training batch puts its batch axis in front of every tensor.
+
+    query    [head, query, d_head]
+    key      [kv_head, key, d_head]    kv_head divides head (grouped-query attention)
+    value    [kv_head, key, d_value]
+    allowed  bool, [query, key] or [head, query, key]; True = the row may look at the column
+    scale    what scores are multiplied by: 1/√d_head unless the model says otherwise
+    bias     [head, query, key], added after scaling (ALiBi), or None
+
+    Raises ValueError naming the field, its shape and the shape expected.
+    """
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    allowed: Tensor
+    scale: float
+    bias: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        *batch, head, n_query, d_head = self.query.shape
+        *_, kv_head, n_key, _ = self.key.shape
+        cells = (head, n_query, n_key)
+        if head % kv_head:
+            raise ValueError(f"key has {kv_head} heads; expected a divisor of the query's {head} heads")
+        if self.key.shape != (*batch, kv_head, n_key, d_head):
+            raise ValueError(f"key is {list(self.key.shape)}; expected [kv_head, key, {d_head}] like the query")
+        if self.value.shape[:-1] != self.key.shape[:-1]:
+            raise ValueError(f"value is {list(self.value.shape)}; expected [{kv_head}, {n_key}, d_value]")
+        if self.allowed.dtype != torch.bool:
+            raise ValueError(f"allowed is {self.allowed.dtype}; expected torch.bool, True = may look")
+        if self.allowed.shape[-3:] not in {cells, cells[1:], (1, *cells[1:])}:
+            raise ValueError(f"allowed is {list(self.allowed.shape)}; expected {list(cells[1:])} or {list(cells)}")
+        if self.bias is not None and self.bias.shape != cells:
+            raise ValueError(f"bias is {list(self.bias.shape)}; expected {list(cells)}")
+
+    # -- the mechanism: each stage in one line from the one before ------------------------------------
+
+    @property
+    def scores(self) -> Tensor:
+        """QKᵀ, [head, query, key]: how well each query matches each key; unbounded, no unit."""
+        return self.query @ self._per_query_head(self.key).mT
+
+    @property
+    def scaled_scores(self) -> Tensor:
+        """QKᵀ/√d_k, [head, query, key]: of unit variance when the components of q and k are."""
+        return self.scores * self.scale
+
+    @property
+    def masked_scores(self) -> Tensor:
+        """Scaled scores plus bias, −inf where the row may not look, [head, query, key]."""
+        biased = self.scaled_scores if self.bias is None else self.scaled_scores + self.bias
+        return biased.masked_fill(~self.allowed, -torch.inf)
+
+    @property
+    def weights(self) -> Tensor:
+        """softmax over keys, [head, query, key]: rows sum to 1; a row that may look nowhere is all 0."""
+        return torch.softmax(self.masked_scores, dim=-1).masked_fill(~self.allowed, 0.0)
+
+    @property
+    def context(self) -> Tensor:
+        """weights · V, [head, query, d_value]: each row a mixture of the values it looked at."""
+        return self.weights @ self._per_query_head(self.value)
+
+    # -- the same result the fast way ------------------------------------------------------------------
+
+    def fused_context(self) -> Tensor:
+        """`context` by PyTorch's fused kernel, without forming [query, key]: what the forward pass uses.
+
+        The difference between this and `context` is the badge of truth on every map.
+        """
+        query, key, value = self.query, self._per_query_head(self.key), self._per_query_head(self.value)
+        # The fused kernels want a batch axis; without one PyTorch falls back to the slow path.
+        unbatched = query.dim() == 3
+        if unbatched:
+            query, key, value = query[None], key[None], value[None]
+        mask: Tensor | None = self.allowed
+        causal = self.bias is None and masks.is_causal(self.allowed)
+        if causal:
+            mask = None  # says the same as `allowed`, and lets the kernel skip the upper triangle
+        elif self.bias is not None:
+            mask = self.bias.masked_fill(~self.allowed, -torch.inf)
+        context = F.scaled_dot_product_attention(query, key, value, mask, is_causal=causal, scale=self.scale)
+        return context[0] if unbatched else context
+
+    # -- parts -----------------------------------------------------------------------------------------
+
+    @property
+    def n_head(self) -> int:
+        return self.query.shape[-3]
+
+    def head(self, index: int) -> "AttentionRecord":
+        """The record of one head, its head axes of length 1: derive only what is drawn.
+
+        Raises IndexError when there is no such head.
+        """
+        if not 0 <= index < self.n_head:
+            raise IndexError(f"head {index} asked for; this layer has heads 0 to {self.n_head - 1}")
+        kv = index // self._group
+        return replace(
+            self,
+            query=self.query[..., index : index + 1, :, :],
+            key=self.key[..., kv : kv + 1, :, :],
+            value=self.value[..., kv : kv + 1, :, :],
+            allowed=self._cells_of(self.allowed, index),
+            bias=None if self.bias is None else self._cells_of(self.bias, index),
+        )
+
+    def _cells_of(self, cells: Tensor, index: int) -> Tensor:
+        per_head = cells.dim() > 2 and cells.shape[-3] == self.n_head
+        return cells[..., index : index + 1, :, :] if per_head else cells
+
+    @property
+    def _group(self) -> int:
+        return self.n_head // self.key.shape[-3]
+
+    def _per_query_head(self, shared: Tensor) -> Tensor:
+        """[kv_head, …] → [head, …]: query heads of one group read the same key and value head."""
+        return shared if self._group == 1 else shared.repeat_interleave(self._group, dim=-3)
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        values = (getattr(self, field.name) for field in fields(self))
+        return tuple(value for value in values if isinstance(value, Tensor))
