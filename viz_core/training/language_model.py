@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
@@ -44,7 +45,7 @@ def sequences(recipe: Recipe, corpora: list[Corpus], step: int) -> tuple[Tensor,
     return torch.from_numpy(np.stack(inputs)), torch.from_numpy(np.stack(targets))
 
 
-def repeated(rng: np.random.Generator, vocab_size: int, length: int) -> tuple[Any, int]:
+def repeated(rng: np.random.Generator, vocab_size: int, length: int) -> tuple[NDArray[np.int64], int]:
     """Random tokens repeated with a random period of 8 to 64, and that period."""
     period = int(rng.integers(8, 65))
     return np.resize(rng.integers(1, vocab_size, period), length), period
@@ -67,7 +68,7 @@ def train(recipe: Recipe, corpora: list[Corpus], run: Path, device: str = "cpu")
     vectors = [weight for weight in model.parameters() if weight.dim() < 2]
     groups = [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.95), fused=True)
-    first = _resume(recipe, model, optimizer, run)
+    first = _resume(recipe, model, optimizer, run, device)
     history = _history_until(run, first)
     losses: list[float] = []
     bar = tqdm(range(first, settings.steps), initial=first, total=settings.steps, unit="step", smoothing=0.02)
@@ -98,13 +99,13 @@ def train(recipe: Recipe, corpora: list[Corpus], run: Path, device: str = "cpu")
 
 @torch.inference_mode()
 def best_roles(model: Transformer, recipe: Recipe) -> dict[str, float]:
-    """Role → the best score of any head, on four repeated random sequences that training never draws."""
+    """Role → the best score of any head on random repeats."""
     return {role: round(float(scores.max()), 4) for role, scores in random_repeat_roles(model, recipe).items()}
 
 
 @torch.inference_mode()
 def random_repeat_roles(model: Transformer, recipe: Recipe) -> dict[str, Tensor]:
-    """Role → [layer, head], the mean over eight random sequences, each said three times."""
+    """Role → [layer, head], the mean over eight random sequences, each said three times; training never draws them."""
     rng = np.random.default_rng([recipe.training.seed, 2**32 - 1])
     device = next(model.parameters()).device
     totals: dict[str, list[Tensor]] = {}
@@ -121,35 +122,58 @@ def held_out_loss(model: Transformer, corpus: Corpus, most: int = 64) -> float:
     """Mean cross-entropy in nats a token over up to `most` windows of the corpus's held-out end."""
     device = next(model.parameters()).device
     losses = []
-    for window in islice_windows(corpus, model.config.context, most):
+    for window in windows(corpus, model.config.context, most):
         ids = torch.from_numpy(window.astype(np.int64)).to(device)
         losses.append(F.cross_entropy(model(ids[:-1]).logits, ids[1:]).item())
     return float(np.mean(losses))
 
 
-def islice_windows(corpus: Corpus, context: int, most: int) -> Iterator[Any]:
-    count = min(most, (len(corpus.held_out) - 1) // context)
-    starts = np.linspace(0, len(corpus.held_out) - context - 1, max(count, 1)).astype(int)
-    return (corpus.held_out[start : start + context + 1] for start in starts)
+def windows(corpus: Corpus, length: int, most: int) -> Iterator[NDArray[np.uint16]]:
+    """Up to `most` windows of length + 1 tokens, spread evenly over the corpus's held-out end."""
+    room = len(corpus.held_out) - length - 1
+    count = min(most, max(1, room // length))
+    return (corpus.held_out[start : start + length + 1] for start in np.linspace(0, room, count).astype(int))
 
 
-def _resume(recipe: Recipe, model: Transformer, optimizer: torch.optim.Optimizer, run: Path) -> int:
+def load_trained(recipe: Recipe, run: Path) -> tuple[Transformer, int]:
+    """The model of the run's checkpoint, on the CPU, and its step. Raises CheckpointMismatch."""
+    saved = _checkpoint(recipe, run, "cpu")
+    if saved is None:
+        raise CheckpointMismatch(f"no checkpoint in {run}: train first, python -m viz_core.training {recipe.name}")
+    model = Transformer(recipe.model)
+    model.load_state_dict(saved["model"])
+    return model.eval(), int(saved["step"])
+
+
+def _checkpoint(recipe: Recipe, run: Path, device: str) -> dict[str, Any] | None:
     path = run / "checkpoint.pt"
     if not path.exists():
-        return 0
-    saved = torch.load(path, weights_only=True, map_location=next(model.parameters()).device)
+        return None
+    saved: dict[str, Any] = torch.load(path, weights_only=True, map_location=device)
     if saved["recipe"] != recipe.fingerprint:
         raise CheckpointMismatch(
             f"{path} was made by another version of the {recipe.name} recipe ({saved['recipe']}; this one is "
             f"{recipe.fingerprint}). Move that folder away, or pass --run with another, to train afresh."
         )
+    return saved
+
+
+def _resume(recipe: Recipe, model: Transformer, optimizer: torch.optim.Optimizer, run: Path, device: str) -> int:
+    saved = _checkpoint(recipe, run, device)
+    if saved is None:
+        return 0
     model.load_state_dict(saved["model"])
     optimizer.load_state_dict(saved["optimizer"])
     return int(saved["step"])
 
 
 def _save(recipe: Recipe, model: Transformer, optimizer: torch.optim.Optimizer, run: Path, step: int) -> None:
-    state = {"recipe": recipe.fingerprint, "step": step, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    state = {
+        "recipe": recipe.fingerprint,
+        "step": step,
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+    }
     partial = run / "checkpoint.partial.pt"
     torch.save(state, partial)
     partial.replace(run / "checkpoint.pt")  # whole or not at all

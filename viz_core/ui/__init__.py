@@ -1,0 +1,1 @@
+"""The only room that imports streamlit: shared controls, caches, components."""

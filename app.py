@@ -1,0 +1,76 @@
+"""Explore, the landing page: type a sentence, see every head, choose one, see what comes next."""
+
+import streamlit as st
+
+from viz_core.analysis.overview import strongest_keys
+from viz_core.figures import attention_heatmap, next_token_bars
+from viz_core.language import _
+from viz_core.ui import controls, frame, show, state, store
+from viz_core.ui.choice import chosen_in
+from viz_core.ui.components import head_grid, plot_bridge, token_strip
+
+view = frame.start(_("Explore"))
+model, text, recording = controls.model_and_recording(view)
+choice = chosen_in(view, model, recording)
+record = store.walk(model, text, choice.layer, choice.head).record
+weights = record.weights[0]
+theme = frame.theme()
+
+keys, shares = strongest_keys(weights)
+token_strip(
+    recording.tokens,
+    row=choice.query,
+    keys=keys.numpy(),
+    weights=shares.numpy(),
+    key="strip",
+    on_choose=lambda row: state.show(query=row, key=-1),
+)
+
+every_head, one_head = st.columns([1, 1.15], gap="medium")
+with every_head:
+    st.markdown("**" + _("Every head: layers down, heads across") + "**")
+    tiles, allowed = store.tiles(model, text)
+    head_grid(
+        tiles,
+        layer=choice.layer,
+        head=choice.head,
+        allowed=allowed,
+        key="heads",
+        on_choose=lambda layer, head: state.show(layer=layer, head=head),
+    )
+    st.caption(_("Each square is one head's map: a row's colour shows where that word looks. Click one."))
+    st.markdown("**" + _("What {model} would say next").format(model=model.name) + "**")
+    following = model.next_tokens(recording, 6)
+    labels, odds = [token.label for token in following], [token.probability for token in following]
+    show.figure(next_token_bars(labels, odds, theme=theme, height=150), "next", _("The likeliest next tokens"))
+
+with one_head:
+    heatmap = attention_heatmap(
+        weights.numpy(),
+        recording.tokens,
+        title=choice.name + " · " + _("weights"),
+        subtitle=choice.observed(weights, recording.tokens),
+        theme=theme,
+        weights=True,
+        allowed=record.allowed.numpy(),
+        unit=_("weight"),
+        also={_("score"): record.scores[0].numpy(), _("scaled"): record.scaled_scores[0].numpy()},
+        height=430,
+    )
+    show.figure(heatmap, "map", _("Attention weights of one head: rows look at columns"))
+    st.page_link(
+        "pages/inside_one_head.py",
+        label=_("Walk through this head's computation"),
+        icon=":material/arrow_forward:",
+        query_params=state.address_of(view),
+    )
+    show.badge(record)
+
+plot_bridge(
+    ["map"],
+    chosen=(choice.query, choice.key),
+    size=choice.size,
+    key="bridge",
+    on_choose=lambda query, key: state.show(query=query, key=key),
+)
+state.mirror()

@@ -1,0 +1,27 @@
+"""Inside one head: the whole chain as a walk, X → Q, K, V → scores → ÷√d → mask → softmax → ·V → concat → W_O."""
+
+from viz_core.language import _
+from viz_core.ui import arithmetic, chain, controls, frame, show, state, store
+from viz_core.ui.choice import chosen_in
+from viz_core.ui.components import plot_bridge
+
+view = frame.start(_("Inside one head"))
+model, text, recording = controls.model_and_recording(view)
+choice = chosen_in(view, model, recording)
+walk = store.walk(model, text, choice.layer, choice.head)
+
+controls.head_and_cell(choice, recording)
+step = chain.strip(view.step)
+scene = chain.Scene(model, recording, walk, choice, frame.theme())
+linked = step.draw(scene)
+show.badge(walk.record)
+
+arithmetic.behind_the_cell(scene)
+plot_bridge(
+    linked,
+    chosen=(choice.query, choice.key),
+    size=choice.size,
+    key="bridge",
+    on_choose=lambda query, key: state.show(query=query, key=key),
+)
+state.mirror()

@@ -1,0 +1,119 @@
+"""Bars: the products that sum to a score, and what the model would say next."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from viz_core.figures import palette
+from viz_core.figures.heatmaps import FONT, _axis_title, _layout
+from viz_core.figures.palette import ThemeName
+from viz_core.language import _
+
+Array = NDArray[np.float32]
+
+
+def product_bars(
+    query: Array, key: Array, *, title: str, subtitle: str, theme: ThemeName, largest_first: bool = False
+) -> go.Figure:
+    """The d_head products qᵢ·kᵢ of one cell, and their running sum, whose end is the score. query, key [d_head]."""
+    products = query * key
+    order = np.argsort(-np.abs(products), kind="stable") if largest_first else np.arange(len(products))
+    running = np.cumsum(products[order], dtype=np.float32)
+    place = np.arange(len(order))
+    colours = np.where(products[order] < 0, palette.SIGNED[theme][1], palette.SIGNED[theme][5])
+    figure = go.Figure(
+        [
+            go.Bar(
+                x=place,
+                y=products[order],
+                marker={"color": colours.tolist(), "line": {"width": 0}},
+                customdata=np.stack([order, query[order], key[order], running], axis=-1).astype(np.float32),
+                hovertemplate=_("component")
+                + " %{customdata[0]}<br>%{customdata[1]:.4~g} × %{customdata[2]:.4~g} = <b>%{y:.4~g}</b><br>"
+                + _("sum so far")
+                + " %{customdata[3]:.4~g}<extra></extra>",
+                name=_("product qᵢ·kᵢ"),
+            ),
+            go.Scatter(
+                x=place,
+                y=running,
+                mode="lines",
+                line={"shape": "hvh", "width": 2, "color": palette.TEXT[theme]},
+                hoverinfo="skip",
+                name=_("sum so far"),
+            ),
+        ]
+    )
+    figure.add_annotation(
+        x=place[-1],
+        y=running[-1],
+        text=f"<b>{running[-1]:.4g}</b>",
+        showarrow=False,
+        xanchor="left",
+        xshift=8,
+        font={"size": 14, "color": palette.TEXT[theme]},
+    )
+    figure.update_layout(**_layout(title, subtitle, theme, 300), bargap=0.15)
+    figure.update_layout(
+        legend={
+            "orientation": "h",
+            "x": 1,
+            "xanchor": "right",
+            "y": 0,
+            "yanchor": "bottom",
+            "bgcolor": "rgba(0,0,0,0)",
+        },
+        margin={"l": 8, "r": 64, "t": 66, "b": 8},
+    )
+    figure.update_xaxes(
+        tickvals=place[:: max(1, len(place) // 16)],
+        ticktext=[str(i) for i in order[:: max(1, len(place) // 16)]],
+        showgrid=False,
+        zeroline=False,
+        title=_axis_title(_("component"), theme),
+    )
+    figure.update_yaxes(
+        zeroline=True, zerolinecolor=palette.MUTED[theme], gridcolor=palette.LINE[theme], automargin=True, nticks=6
+    )
+    return figure
+
+
+def next_token_bars(
+    labels: Sequence[str], probabilities: Sequence[float], *, theme: ThemeName, height: int
+) -> go.Figure:
+    """What comes next, most likely on top. The dot of a leading blank is kept: it tells a new word from a suffix."""
+    place = np.arange(len(labels))
+    figure = go.Figure(
+        go.Bar(
+            x=np.asarray(probabilities, dtype=np.float32),
+            y=place,
+            orientation="h",
+            marker={"color": palette.OUTPUT[theme]},
+            text=[f"{probability:.1%}" for probability in probabilities],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="“%{y}” %{x:.3~p}<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        font={"family": FONT, "size": 13, "color": palette.TEXT[theme]},
+        height=height,
+        margin={"l": 8, "r": 48, "t": 4, "b": 4},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        bargap=0.25,
+        dragmode=False,
+    )
+    figure.update_xaxes(visible=False, range=[0, max(probabilities, default=1) * 1.02], fixedrange=True)
+    figure.update_yaxes(
+        tickvals=place,
+        ticktext=[escape(label, quote=False) for label in labels],
+        autorange="reversed",
+        showgrid=False,
+        automargin=True,
+        fixedrange=True,
+    )
+    return figure

@@ -1,0 +1,192 @@
+"""Maps: [query, key] cells of one stage, and [token, component] vectors.
+
+Axis values are integers and tokens only tick text: with tokens as axis values Plotly would merge the two
+"the" of a sentence into one column. Rows are queries, from the top; columns are keys.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from viz_core.figures import palette
+from viz_core.figures.palette import ThemeName
+from viz_core.language import _
+
+Array = NDArray[np.float32]
+
+MOST_LABELS = 60  # above, ticks would overlap: tokens are read from the hover alone
+MOST_HOVER_NUMBERS = 256  # above, only the drawn stage is sent: n² numbers for each further one weigh too much
+FONT = "Source Sans, Source Sans Pro, Noto Sans KR, Noto Sans CJK KR, Apple SD Gothic Neo, Malgun Gothic, sans-serif"
+
+
+def attention_heatmap(
+    values: Array,
+    tokens: Sequence[str],
+    *,
+    title: str,
+    subtitle: str,
+    theme: ThemeName,
+    weights: bool = False,
+    allowed: NDArray[np.bool_] | None = None,
+    limit: float | None = None,
+    unit: str,
+    also: dict[str, Array] | None = None,
+    height: int = 440,
+) -> go.Figure:
+    """One stage of one head, [query, key].
+
+    weights: the values are shares from 0 to 1 (one hue), else signed numbers around 0 (two hues).
+    allowed: where False the cell is drawn in the "not allowed" grey, whatever its value.
+    limit: colours of signed values run from −limit to limit; give compared panels the same (`limits_of`).
+    also: further numbers the hover tells, e.g. {"score": scores}, each [query, key].
+    """
+    n_query, n_key = values.shape
+    drawn = values if allowed is None else np.where(allowed, values, np.float32(np.nan))
+    rows, columns = tokens[-n_query:], tokens[:n_key]
+    told = dict(also or {}) if n_key <= MOST_HOVER_NUMBERS else {}
+    further = "".join(f"<br>{name} %{{customdata[{i}]:.4~g}}" for i, name in enumerate(told))
+    look, forbidden = _("looks at"), _("may not look at")
+    heatmap = go.Heatmap(
+        z=drawn.astype(np.float32),
+        customdata=np.stack(list(told.values()), axis=-1).astype(np.float32) if told else None,
+        colorscale=palette.colorscale((palette.WEIGHTS if weights else palette.SIGNED)[theme]),
+        zmin=0 if weights else -(limit or limits_of(drawn)),
+        zmax=1 if weights else limit or limits_of(drawn),
+        hovertemplate=f"“%{{y}}” {look} “%{{x}}”<br><b>{unit} %{{z:.4~g}}</b>{further}<extra></extra>",
+        hoverongaps=False,
+        xgap=1 if n_key <= MOST_LABELS else 0,
+        ygap=1 if n_key <= MOST_LABELS else 0,
+        colorbar=_colorbar(unit, theme),
+    )
+    figure = go.Figure(heatmap)
+    if allowed is not None and not allowed.all():
+        figure.add_trace(_forbidden_cells(allowed, forbidden, theme))
+    figure.update_layout(**_layout(title, subtitle, theme, height), meta={"linked": "cells"})
+    figure.update_xaxes(**_token_axis(columns, theme), side="top", title=_axis_title(_("key (column)"), theme))
+    figure.update_yaxes(**_token_axis(rows, theme), title=_axis_title(_("query (row)"), theme))
+    figure.update_xaxes(range=[-0.5, n_key - 0.5], constrain="domain")
+    figure.update_yaxes(range=[n_query - 0.5, -0.5], scaleanchor="x", constrain="domain")
+    return figure
+
+
+def vectors_heatmap(
+    values: Array,
+    tokens: Sequence[str],
+    *,
+    title: str,
+    subtitle: str,
+    theme: ThemeName,
+    hue: dict[str, str] | None = None,
+    limit: float | None = None,
+    rows_are: str = "query",
+    height: int = 320,
+    component: str | None = None,
+) -> go.Figure:
+    """One vector a row, [token, component]: X, Q, K, V, context, output. `hue` colours the title.
+
+    rows_are says which end of the chosen cell a row stands for, "query" or "key" (read by the page's bridge).
+    Rows without tokens (a weight matrix) are numbered.
+    """
+    n, d = values.shape
+    limit = limit or limits_of(values)
+    component = component or _("component")
+    figure = go.Figure(
+        go.Heatmap(
+            z=values.astype(np.float32),
+            colorscale=palette.colorscale(palette.SIGNED[theme]),
+            zmin=-limit,
+            zmax=limit,
+            hovertemplate=f"“%{{y}}”, {component} %{{x}}<br><b>%{{z:.4~g}}</b><extra></extra>",
+            colorbar=_colorbar("", theme),
+        )
+    )
+    meta = {"linked": "cells", "columns": "key-rows"} if rows_are == "key" else {"linked": "cells", "rows_only": True}
+    figure.update_layout(**_layout(title, subtitle, theme, height), meta=meta if len(tokens) else None)
+    if hue is not None:
+        figure.update_layout(title_font_color=hue[theme])
+    figure.update_xaxes(range=[-0.5, d - 0.5], showgrid=False, zeroline=False, title=_axis_title(component, theme))
+    if len(tokens):
+        figure.update_yaxes(**_token_axis(tokens, theme))
+    figure.update_yaxes(range=[n - 0.5, -0.5], showgrid=False, zeroline=False)
+    return figure
+
+
+def limits_of(*arrays: Array) -> float:
+    """The largest magnitude of all finite values: one scale for panels that are compared."""
+    finite = [np.abs(array[np.isfinite(array)]).max(initial=0.0) for array in arrays]
+    return float(max(finite)) or 1.0
+
+
+def _forbidden_cells(allowed: NDArray[np.bool_], says: str, theme: ThemeName) -> go.Heatmap:
+    """A layer of its own, so that "not allowed" has a colour and a hover that no value can have."""
+    return go.Heatmap(
+        z=np.where(allowed, np.float32(np.nan), np.float32(1)),
+        colorscale=[(0, palette.NOT_ALLOWED[theme]), (1, palette.NOT_ALLOWED[theme])],
+        showscale=False,
+        hoverongaps=False,
+        hovertemplate=f"“%{{y}}” {says} “%{{x}}”<extra></extra>",
+    )
+
+
+def _layout(title: str, subtitle: str, theme: ThemeName, height: int) -> dict[str, Any]:
+    return {
+        "title": {
+            "text": f"<b>{escape(title, quote=False)}</b>",
+            "subtitle": {"text": escape(subtitle, quote=False), "font": {"size": 13, "color": palette.MUTED[theme]}},
+            "font": {"size": 16, "color": palette.TEXT[theme]},
+            "x": 0,
+            "xanchor": "left",
+            "xref": "paper",
+            "yref": "container",
+            "y": 1,
+            "yanchor": "top",
+            "pad": {"t": 6},
+        },
+        "font": {"family": FONT, "size": 13, "color": palette.TEXT[theme]},
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 66, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "hoverlabel": {"font": {"family": FONT, "size": 14}, "align": "left"},
+        "dragmode": "pan",
+    }
+
+
+def _token_axis(tokens: Sequence[str], theme: ThemeName) -> dict[str, Any]:
+    n = len(tokens)
+    return {
+        "tickmode": "array",
+        "tickvals": np.arange(n, dtype=np.uint16),
+        "ticktext": [tick_text(token) for token in tokens],
+        "showticklabels": n <= MOST_LABELS,
+        "tickfont": {"size": 13 if n <= 24 else 11 if n <= 36 else 9, "color": palette.TEXT[theme]},
+        "ticks": "",
+        "showgrid": False,
+        "zeroline": False,
+        "automargin": True,
+    }
+
+
+def tick_text(token: str, most: int = 14) -> str:
+    """A token as a Plotly label: escaped (a bare <s> would vanish), shortened, the blank before a word unsaid."""
+    shown = token[1:] if token.startswith("·") and token.strip("·") else token
+    return escape(shown if len(shown) <= most else shown[: most - 1] + "…", quote=False)
+
+
+def _axis_title(text: str, theme: ThemeName) -> dict[str, Any]:
+    return {"text": text, "font": {"size": 12, "color": palette.MUTED[theme]}, "standoff": 6}
+
+
+def _colorbar(unit: str, theme: ThemeName) -> dict[str, Any]:
+    return {
+        "title": {"text": unit, "side": "right", "font": {"size": 12, "color": palette.MUTED[theme]}},
+        "thickness": 10,
+        "outlinewidth": 0,
+        "tickfont": {"size": 11, "color": palette.MUTED[theme]},
+        "nticks": 5,
+        "len": 0.9,
+    }

@@ -1,0 +1,86 @@
+"""The numbers behind the chosen cell: products → score → scaled → masked → exp → weight → the value it moves."""
+
+import numpy as np
+import streamlit as st
+
+from viz_core.analysis.cell import Cell, cell_of
+from viz_core.figures import limits_of, product_bars, vectors_heatmap
+from viz_core.language import _
+from viz_core.ui import show
+from viz_core.ui.chain import Scene
+from viz_core.ui.show import number, quoted
+
+
+def behind_the_cell(scene: Scene) -> None:
+    """Draw the arithmetic of the scene's chosen cell, every number from the record."""
+    choice = scene.choice
+    cell = cell_of(scene.walk.record, choice.query, choice.key)
+    query, key = scene.tokens[choice.query], scene.tokens[choice.key]
+    st.markdown(
+        "#### " + _("Behind the chosen cell: {query} looks at {key}").format(query=quoted(query), key=quoted(key))
+    )
+    left, right = st.columns([1.25, 1], gap="medium")
+    with left:
+        largest_first = st.toggle(_("Largest products first"), key="largest_first")
+        drawn = product_bars(
+            cell.query_vector.numpy(),
+            cell.key_vector.numpy(),
+            title=_("{d} products sum to the score").format(d=len(cell.products)),
+            subtitle=_("row {query}, column {key}; the line is the sum so far").format(
+                query=choice.query, key=choice.key
+            ),
+            theme=scene.theme,
+            largest_first=largest_first,
+        )
+        show.figure(drawn, "products", _("The products that sum to the score"))
+    with right, st.container(key="cell-numbers"):
+        _equations(scene, cell)
+    _moved_value(scene, cell)
+
+
+def _equations(scene: Scene, cell: Cell) -> None:
+    i, j = scene.choice.query, scene.choice.key
+    scale = 1 / scene.walk.record.scale
+    lines = [rf"q_{{{i}}}\cdot k_{{{j}}} &= {_tex(cell.score)}"]
+    lines.append(rf"{_tex(cell.score)} \div {_tex(scale)} &= {_tex(cell.scaled)}")
+    if scene.walk.record.bias is not None:
+        lines.append(rf"{_tex(cell.scaled)} + ({_tex(cell.bias)}) &= {_tex(cell.scaled + cell.bias)}")
+    if cell.allowed:
+        lines.append(rf"e^{{{_tex(cell.masked)} - ({_tex(cell.row_max)})}} &= {_tex(cell.exponential)}")
+    else:
+        lines.append(r"\text{" + _("not allowed:") + r"}\quad e^{-\infty} &= 0")
+    lines.append(rf"{_tex(cell.exponential)} \div {_tex(cell.row_sum)} &= \mathbf{{{_tex(cell.weight)}}}")
+    st.latex(r"\begin{aligned}" + r"\\[2pt]".join(lines) + r"\end{aligned}")
+    st.caption(
+        _(
+            "Score, divided by √dₖ, then e to the power of its distance to the row's largest, then its share of the "
+            "row's sum {sum}: the weight."
+        ).format(sum=number(cell.row_sum))
+        if cell.allowed
+        else _("This column stands after the row, so the mask sets it to −∞ and its weight is exactly 0.")
+    )
+
+
+def _moved_value(scene: Scene, cell: Cell) -> None:
+    vectors = np.stack([cell.value.numpy(), cell.moved.numpy(), cell.context.numpy()])
+    rows = [_("value of the column"), _("weight × value"), _("context of the row")]
+    drawn = vectors_heatmap(
+        vectors,
+        rows,
+        title=_("The value this weight moves"),
+        subtitle=_(
+            "{weight} of the column's value goes into the row's context, beside what the other columns give"
+        ).format(weight=number(cell.weight)),
+        theme=scene.theme,
+        limit=limits_of(vectors),
+        height=210,
+    )
+    drawn.update_layout(meta=None)
+    show.figure(drawn, "moved", _("The value this weight moves"))
+
+
+def _tex(value: float) -> str:
+    if np.isinf(value):
+        return r"\infty" if value > 0 else r"-\infty"
+    mantissa, _e, exponent = f"{value:.4g}".partition("e")
+    return rf"{mantissa}\cdot10^{{{int(exponent)}}}" if exponent else mantissa

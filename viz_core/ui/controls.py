@@ -1,0 +1,177 @@
+"""What every page asks the visitor for: the model and the sentence. The two visitor errors are caught here.
+
+A failed input leaves the last good picture standing: its sentence is shown, what was typed stays in the box.
+"""
+
+from typing import Any
+
+import streamlit as st
+
+from viz_core.language import _
+from viz_core.models import Model, UnusableText, WeightsUnavailable, bundled_names
+from viz_core.recording import Recording
+from viz_core.ui import state, store
+
+GPT2_FAMILY = ["gpt2", "distilgpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"]
+
+EXAMPLES = {  # text: what it shows, said in a word
+    "The little dog chased the red ball. The little dog chased the red": "repeat",
+    "The dog bit the man because he was angry.": "pronoun",
+    "Once upon a time, there was a girl named Lily. Lily and her mom went to the park. Lily": "name",
+    "오늘 날씨가 정말 좋다. 오늘 날씨가 정말": "한국어",
+    "이 영화는 정말 재미있어요. 배우들의 연기가": "영화",
+}
+
+
+def model_and_recording(view: state.View) -> tuple[Model, str, Recording]:
+    """The sentence box, the examples and the model chooser; returns the model, the text and its recording.
+
+    When the input cannot be used, says why and returns the last that could.
+    """
+    box, chooser = st.columns([4, 1.35], vertical_alignment="bottom")
+    with chooser:
+        _model_chooser(view)
+    with box:
+        _sentence_box(view)
+    says = st.container()
+    _examples()
+    good: tuple[str, str] = st.session_state.get("good", (state.View.model, state.View.text))
+    model = _model_or_sentence(view.model, says)
+    if model is None:
+        return _last_good(good, says)
+    try:
+        recording = store.recording(model, view.text)
+    except UnusableText as error:
+        _say_unusable(error, model, view.text, says)
+        return _last_good((model.name, good[1]), says)
+    st.session_state["good"] = (view.model, view.text)
+    return model, view.text, recording
+
+
+def _sentence_box(view: state.View) -> None:
+    _keep("sentence", view.text)
+    st.text_input(
+        _("Type a sentence"),
+        key="sentence",
+        on_change=lambda: _new_text(st.session_state["sentence"]),
+        placeholder=_("Type a sentence in English or Korean and press Enter"),
+    )
+
+
+def _model_chooser(view: state.View) -> None:
+    names = [*bundled_names(), *GPT2_FAMILY]
+    _keep("model_name", view.model)
+    st.selectbox(
+        _("Model"),
+        names if view.model in names else [view.model, *names],
+        key="model_name",
+        accept_new_options=True,
+        on_change=lambda: state.show(
+            model=(st.session_state["model_name"] or state.View.model).strip(), layer=-1, head=-1, query=-1, key=-1
+        ),
+        help=_(
+            "tiny-gpt comes with the program. The others are downloaded once. You may also type any GPT-2-type "
+            "model of the Hugging Face Hub, or a folder of this computer."
+        ),
+    )
+
+
+def _examples() -> None:
+    st.pills(
+        _("Examples"),
+        list(EXAMPLES),
+        format_func=lambda text: text if len(text) <= 44 else text[:42] + "…",
+        key="example",
+        label_visibility="collapsed",
+        on_change=_take_example,
+    )
+
+
+def _take_example() -> None:
+    if st.session_state["example"]:
+        _new_text(st.session_state["example"])
+        st.session_state["example"] = None
+
+
+def _new_text(text: str) -> None:
+    state.show(text=text, query=-1, key=-1)
+
+
+def _keep(key: str, value: Any) -> None:
+    """Show the view's value in a widget, also when a link or the other page has changed it."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
+def _model_or_sentence(name: str, says: Any) -> Model | None:
+    shelf = store.shelf()
+    model = shelf.get(name)
+    if model is not None:
+        return model
+    with says:
+        bar = st.progress(0.0, _("Loading {name} …").format(name=name))
+
+    def report(progress: dict[str, Any]) -> None:
+        if progress.get("total"):
+            done, total = progress["done"] / 1e6, progress["total"] / 1e6
+            words = _("Downloading {name}: {file}, {done:,.0f} of {total:,.0f} MB")
+            words = words.format(name=name, file=progress["file"], done=done, total=total)
+            bar.progress(min(done / total, 1.0), words)
+
+    try:
+        return shelf.load(name, report)
+    except WeightsUnavailable as error:
+        says.error(str(error), icon=":material/cloud_off:")
+        if name != state.View.model:
+            says.button(
+                _("Use the bundled model"), on_click=lambda: state.show(model=state.View.model, layer=-1, head=-1)
+            )
+        return None
+    finally:
+        bar.empty()
+
+
+def _last_good(good: tuple[str, str], says: Any) -> tuple[Model, str, Recording]:
+    """What stood on the page before; of another model, if need be the sentence the program starts with."""
+    name, text = good
+    model = store.shelf().load(name, lambda _progress: None)
+    try:
+        recording = store.recording(model, text)
+    except UnusableText:
+        text = state.View.text
+        recording = store.recording(model, text)
+    says.caption(_("Still shown below: “{text}” in {model}.").format(text=_short(text), model=model.name))
+    return model, text, recording
+
+
+def _say_unusable(error: UnusableText, model: Model, text: str, says: Any) -> None:
+    says.error(str(error), icon=":material/error:")
+    if error.limit is not None:
+        says.button(
+            _("Cut it to the first {limit} tokens").format(limit=error.limit),
+            on_click=lambda: _new_text(model.cut(text)),
+        )
+
+
+def _short(text: str, most: int = 60) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def head_and_cell(choice: Any, recording: Recording) -> None:
+    """Choosers for layer, head, row and column: what a click does, for the keyboard and for screen readers."""
+    names = [f"{index} {token}" for index, token in enumerate(recording.tokens)]
+    fields = (
+        ("layer", _("Layer"), choice.layer, len(recording.blocks), str),
+        ("head", _("Head"), choice.head, recording.blocks[choice.layer].attention.n_head, str),
+        ("query", _("Row looks (query)"), choice.query, choice.size[0], names.__getitem__),
+        ("key", _("at column (key)"), choice.key, choice.size[1], names.__getitem__),
+    )
+    for column, (name, label, value, count, says) in zip(st.columns([1, 1, 2, 2]), fields, strict=True):
+        _keep(f"choose-{name}", value)
+        column.selectbox(
+            label,
+            range(count),
+            format_func=says,
+            key=f"choose-{name}",
+            on_change=lambda name=name: state.show(**{name: st.session_state[f"choose-{name}"]}),
+        )

@@ -1,0 +1,45 @@
+"""Put a figure on the page, the same way everywhere: keyed container, quiet tool bar, image export, badge."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from viz_core.analysis.truth import truth_of
+from viz_core.attention import AttentionRecord
+from viz_core.language import _
+
+TOOLBAR: dict[str, Any] = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+    "toImageButtonOptions": {"format": "svg", "scale": 2},
+    "scrollZoom": False,
+}
+
+
+def figure(drawn: go.Figure, key: str, says: str) -> None:
+    """`key` names the container the page's bridge looks for; `says` is read to those who do not see it."""
+    with st.container(key=key):
+        st.plotly_chart(drawn, key=f"{key}-figure", theme=None, config=TOOLBAR, alt=says)
+
+
+def badge(record: AttentionRecord) -> None:
+    """How far what is drawn is from PyTorch's own attention on the same q, k, v."""
+    truth = truth_of(record)
+    words = _("max |Δ| to PyTorch's fused attention {difference:.1e} · row sums off by at most {rows:.1e} · {dtype}")
+    with st.container(key="badge"):
+        st.caption(
+            ":material/verified: "
+            + words.format(difference=truth.fused_difference, rows=truth.row_sum_error, dtype=truth.dtype)
+        )
+
+
+def number(value: float) -> str:
+    """Four significant digits, the same everywhere."""
+    return f"{value:.4g}".replace("-", "−").replace("inf", "∞")
+
+
+def quoted(token: str) -> str:
+    """A token inside a sentence of Markdown, drawn literally, the blank before a word unsaid."""
+    shown = token[1:] if token.startswith("·") and token.strip("·") else token
+    return "“" + "".join("\\" + c if c in "\\`*_{}[]<>()#+-.!|~$:^=\"'&" else c for c in shown) + "”"

@@ -1,0 +1,78 @@
+"""What the visitor is looking at, kept for the session and mirrored in the URL: copy it, see the same elsewhere.
+
+The session is the truth; the URL is written after it. Only when the address differs from every address
+this session has just written did somebody open a link or press "back", and then the address is adopted.
+"""
+
+import time
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+from urllib.parse import quote
+
+import streamlit as st
+
+LONGEST_URL = 60_000  # bytes of escaped text; a longer one stays in the session and out of the address
+SETTLING = 3.0  # seconds in which a browser may still send the address it had before our last one
+
+
+@dataclass(frozen=True)
+class View:
+    """−1 = not chosen yet: the page takes a default that shows something."""
+
+    model: str = "tiny-gpt"
+    text: str = "The little dog chased the red ball. The little dog chased the red"
+    layer: int = -1
+    head: int = -1
+    query: int = -1
+    key: int = -1
+    step: str = ""
+
+
+def view() -> View:
+    """The current view; adopts the address when the visitor came by a link."""
+    address = st.query_params.to_dict()
+    written: list[tuple[float, dict[str, str]]] = st.session_state.setdefault("written", [])
+    ours = any(address == past and time.monotonic() - when < SETTLING for when, past in written[:-1])
+    ours = ours or bool(written and address == written[-1][1])
+    if address and not ours:
+        adopted = {field.name: address[field.name] for field in fields(View) if field.name in address}
+        st.session_state["view"] = replace(_session_view(), **_parsed(adopted))
+    return _session_view()
+
+
+def show(**changes: Any) -> None:
+    """Change the view, e.g. show(layer=2, head=5). For callbacks, which run before the page does."""
+    st.session_state["view"] = replace(_session_view(), **changes)
+
+
+def mirror() -> None:
+    """Write the view into the address. Called once a run, when everything is chosen."""
+    address = address_of(_session_view())
+    if st.query_params.to_dict() != address:
+        st.query_params.from_dict(address)
+    written = st.session_state.setdefault("written", [])
+    if not written or written[-1][1] != address:
+        st.session_state["written"] = [*written[-9:], (time.monotonic(), address)]
+
+
+def address_of(state: View) -> dict[str, str]:
+    """The query parameters of a view: what differs from the default, and a text that an address can hold."""
+    default = asdict(View())
+    address = {name: str(value) for name, value in asdict(state).items() if value != default[name]}
+    if len(quote(address.get("text", ""), errors="replace")) > LONGEST_URL:
+        del address["text"]
+    return address
+
+
+def _session_view() -> View:
+    state: View = st.session_state.setdefault("view", View())
+    return state
+
+
+def _parsed(address: dict[str, str]) -> dict[str, Any]:
+    """Numbers that are none fall back to "not chosen": a mistyped address still opens."""
+    default = asdict(View())
+    return {
+        name: value if isinstance(default[name], str) else int(value) if value.isascii() and value.isdigit() else -1
+        for name, value in address.items()
+    }
