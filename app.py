@@ -7,10 +7,12 @@ from viz_core.figures import attention_heatmap, next_token_bars
 from viz_core.language import _
 from viz_core.ui import controls, frame, show, state, store
 from viz_core.ui.choice import chosen_in
-from viz_core.ui.components import head_grid, plot_bridge, token_strip
+from viz_core.ui.components.head_grid import head_grid
+from viz_core.ui.components.plot_bridge import plot_bridge
+from viz_core.ui.components.token_strip import token_strip
 
 view = frame.start(_("Explore"))
-model, text, recording = controls.model_and_recording(view)
+model, text, recording = controls.model_and_recording(view, examples=True)
 choice = chosen_in(view, model, recording)
 record = store.walk(model, text, choice.layer, choice.head).record
 weights = record.weights[0]
@@ -49,7 +51,7 @@ with one_head:
         weights.numpy(),
         recording.tokens,
         title=choice.name + " · " + _("weights"),
-        subtitle=choice.observed(weights, recording.tokens),
+        subtitle=_("row looks at column; each row sums to 1"),
         theme=theme,
         weights=True,
         allowed=record.allowed.numpy(),
@@ -58,6 +60,7 @@ with one_head:
         height=430,
     )
     show.figure(heatmap, "map", _("Attention weights of one head: rows look at columns"))
+    st.markdown(choice.observed(weights, recording.tokens))
     st.page_link(
         "pages/inside_one_head.py",
         label=_("Walk through this head's computation"),
@@ -69,7 +72,7 @@ with one_head:
 plot_bridge(
     ["map"],
     chosen=(choice.query, choice.key),
-    size=choice.size,
+    shape=choice.size,
     key="bridge",
     on_choose=lambda query, key: state.show(query=query, key=key),
 )

@@ -3,7 +3,8 @@
 from viz_core.language import _
 from viz_core.ui import arithmetic, chain, controls, frame, show, state, store
 from viz_core.ui.choice import chosen_in
-from viz_core.ui.components import plot_bridge
+from viz_core.ui.components.plot_bridge import plot_bridge
+from viz_core.ui.scene import Scene
 
 view = frame.start(_("Inside one head"))
 model, text, recording = controls.model_and_recording(view)
@@ -12,15 +13,15 @@ walk = store.walk(model, text, choice.layer, choice.head)
 
 controls.head_and_cell(choice, recording)
 step = chain.strip(view.step)
-scene = chain.Scene(model, recording, walk, choice, frame.theme())
+scene = Scene(model, recording, walk, choice, frame.theme())
 linked = step.draw(scene)
 show.badge(walk.record)
 
-arithmetic.behind_the_cell(scene)
+arithmetic.behind_the_cell(scene, with_products=step.name != "scores")
 plot_bridge(
     linked,
     chosen=(choice.query, choice.key),
-    size=choice.size,
+    shape=choice.size,
     key="bridge",
     on_choose=lambda query, key: state.show(query=query, key=key),
 )

@@ -57,26 +57,24 @@ def product_bars(
         font={"size": 14, "color": palette.TEXT[theme]},
     )
     figure.update_layout(**_layout(title, subtitle, theme, 300), bargap=0.15)
-    figure.update_layout(
-        legend={
-            "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": 0,
-            "yanchor": "bottom",
-            "bgcolor": "rgba(0,0,0,0)",
-        },
-        margin={"l": 8, "r": 64, "t": 66, "b": 8},
-    )
+    figure.update_layout(showlegend=False, margin_r=64)
     figure.update_xaxes(
-        tickvals=place[:: max(1, len(place) // 16)],
-        ticktext=[str(i) for i in order[:: max(1, len(place) // 16)]],
+        tickvals=place[:: 1 + len(place) // 16],
+        ticktext=[str(component) for component in order[:: 1 + len(place) // 16]],
+        tickangle=0,
         showgrid=False,
         zeroline=False,
         title=_axis_title(_("component"), theme),
+        automargin=True,
     )
+    lowest, highest = min(running.min(), products.min(), 0), max(running.max(), products.max(), 0)
     figure.update_yaxes(
-        zeroline=True, zerolinecolor=palette.MUTED[theme], gridcolor=palette.LINE[theme], automargin=True, nticks=6
+        range=[lowest - 0.08 * (highest - lowest), highest + 0.12 * (highest - lowest)],
+        zeroline=True,
+        zerolinecolor=palette.MUTED[theme],
+        gridcolor=palette.LINE[theme],
+        automargin=True,
+        nticks=6,
     )
     return figure
 

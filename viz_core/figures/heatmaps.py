@@ -7,6 +7,7 @@ Axis values are integers and tokens only tick text: with tokens as axis values P
 from collections.abc import Sequence
 from html import escape
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
 import plotly.graph_objects as go
@@ -18,6 +19,7 @@ from viz_core.language import _
 
 Array = NDArray[np.float32]
 
+TITLE_HEIGHT = 46  # pixels: the name and the line that says what a cell means
 MOST_LABELS = 60  # above, ticks would overlap: tokens are read from the hover alone
 MOST_HOVER_NUMBERS = 256  # above, only the drawn stage is sent: n² numbers for each further one weigh too much
 FONT = "Source Sans, Source Sans Pro, Noto Sans KR, Noto Sans CJK KR, Apple SD Gothic Neo, Malgun Gothic, sans-serif"
@@ -66,10 +68,14 @@ def attention_heatmap(
     if allowed is not None and not allowed.all():
         figure.add_trace(_forbidden_cells(allowed, forbidden, theme))
     figure.update_layout(**_layout(title, subtitle, theme, height), meta={"linked": "cells"})
-    figure.update_xaxes(**_token_axis(columns, theme), side="top", title=_axis_title(_("key (column)"), theme))
+    figure.update_xaxes(**_token_axis(columns, theme), title=_axis_title(_("key (column)"), theme))
     figure.update_yaxes(**_token_axis(rows, theme), title=_axis_title(_("query (row)"), theme))
-    figure.update_xaxes(range=[-0.5, n_key - 0.5], constrain="domain")
-    figure.update_yaxes(range=[n_query - 0.5, -0.5], scaleanchor="x", constrain="domain")
+    # cells are square and the map stands at the left, under its name
+    figure.update_xaxes(
+        side="top", tickangle=-90, range=[-0.5, n_key - 0.5], constrain="domain", constraintoward="left"
+    )
+    figure.update_yaxes(range=[n_query - 0.5, -0.5], scaleanchor="x", constrain="domain", constraintoward="top")
+    figure.update_layout(margin_t=TITLE_HEIGHT + 20 + _label_height(columns))
     return figure
 
 
@@ -108,17 +114,25 @@ def vectors_heatmap(
     figure.update_layout(**_layout(title, subtitle, theme, height), meta=meta if len(tokens) else None)
     if hue is not None:
         figure.update_layout(title_font_color=hue[theme])
-    figure.update_xaxes(range=[-0.5, d - 0.5], showgrid=False, zeroline=False, title=_axis_title(component, theme))
+    figure.update_xaxes(range=[-0.5, d - 0.5], showgrid=False, zeroline=False, showticklabels=False)
     if len(tokens):
         figure.update_yaxes(**_token_axis(tokens, theme))
     figure.update_yaxes(range=[n - 0.5, -0.5], showgrid=False, zeroline=False)
     return figure
 
 
-def limits_of(*arrays: Array) -> float:
-    """The largest magnitude of all finite values: one scale for panels that are compared."""
-    finite = [np.abs(array[np.isfinite(array)]).max(initial=0.0) for array in arrays]
-    return float(max(finite)) or 1.0
+def limits_of(*arrays: Array, share: float = 1.0) -> float:
+    """The magnitude that `share` of all finite values stay below: one scale for panels that are compared."""
+    magnitudes = np.concatenate([np.abs(array[np.isfinite(array)]) for array in arrays])
+    return float(np.quantile(magnitudes, share)) or 1.0 if magnitudes.size else 1.0
+
+
+def _label_height(tokens: Sequence[str]) -> int:
+    """Pixels that the columns' upright labels take; Korean and other wide letters count double."""
+    if len(tokens) > MOST_LABELS:
+        return 0
+    widths = (sum(2 if east_asian_width(c) in "WF" else 1 for c in tick_text(token)) for token in tokens)
+    return 7 * max(widths, default=1) + 4
 
 
 def _forbidden_cells(allowed: NDArray[np.bool_], says: str, theme: ThemeName) -> go.Heatmap:
@@ -135,20 +149,20 @@ def _forbidden_cells(allowed: NDArray[np.bool_], says: str, theme: ThemeName) ->
 def _layout(title: str, subtitle: str, theme: ThemeName, height: int) -> dict[str, Any]:
     return {
         "title": {
-            "text": f"<b>{escape(title, quote=False)}</b>",
-            "subtitle": {"text": escape(subtitle, quote=False), "font": {"size": 13, "color": palette.MUTED[theme]}},
+            "text": f"<b>{escape(title, quote=False)}</b><br>"
+            f'<span style="font-size:13px;color:{palette.MUTED[theme]}">{escape(subtitle, quote=False)}</span>',
             "font": {"size": 16, "color": palette.TEXT[theme]},
             "x": 0,
             "xanchor": "left",
-            "xref": "paper",
+            "xref": "container",
             "yref": "container",
             "y": 1,
             "yanchor": "top",
-            "pad": {"t": 6},
+            "pad": {"t": 4},
         },
         "font": {"family": FONT, "size": 13, "color": palette.TEXT[theme]},
         "height": height,
-        "margin": {"l": 8, "r": 8, "t": 66, "b": 8},
+        "margin": {"l": 8, "r": 8, "t": TITLE_HEIGHT + 4, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hoverlabel": {"font": {"family": FONT, "size": 14}, "align": "left"},
@@ -182,11 +196,19 @@ def _axis_title(text: str, theme: ThemeName) -> dict[str, Any]:
 
 
 def _colorbar(unit: str, theme: ThemeName) -> dict[str, Any]:
+    """Under the map, so that on a small screen the map has the whole width."""
     return {
         "title": {"text": unit, "side": "right", "font": {"size": 12, "color": palette.MUTED[theme]}},
-        "thickness": 10,
+        "orientation": "h",
+        "x": 0,
+        "xanchor": "left",
+        "y": 0,
+        "yanchor": "top",
+        "ypad": 6,
+        "len": 180,
+        "lenmode": "pixels",
+        "thickness": 8,
         "outlinewidth": 0,
         "tickfont": {"size": 11, "color": palette.MUTED[theme]},
-        "nticks": 5,
-        "len": 0.9,
+        "nticks": 4,
     }

@@ -5,40 +5,55 @@ import streamlit as st
 
 from viz_core.analysis.cell import Cell, cell_of
 from viz_core.figures import limits_of, product_bars, vectors_heatmap
+from viz_core.figures.heatmaps import tick_text
 from viz_core.language import _
 from viz_core.ui import show
-from viz_core.ui.chain import Scene
+from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
 
-def behind_the_cell(scene: Scene) -> None:
-    """Draw the arithmetic of the scene's chosen cell, every number from the record."""
-    choice = scene.choice
-    cell = cell_of(scene.walk.record, choice.query, choice.key)
-    query, key = scene.tokens[choice.query], scene.tokens[choice.key]
-    st.markdown(
-        "#### " + _("Behind the chosen cell: {query} looks at {key}").format(query=quoted(query), key=quoted(key))
+def products(scene: Scene) -> None:
+    """The d_head products whose sum is the chosen cell's score."""
+    cell = _cell(scene)
+    title = _("{query} · {key}: {d} products sum to the score").format(
+        query=tick_text(scene.tokens[scene.choice.query], 10),
+        key=tick_text(scene.tokens[scene.choice.key], 10),
+        d=len(cell.products),
     )
+    drawn = product_bars(
+        cell.query_vector.numpy(),
+        cell.key_vector.numpy(),
+        title=title,
+        subtitle=_("bars: component of q × component of k; line: the sum so far"),
+        theme=scene.theme,
+        largest_first=st.session_state.get("largest_first", False),
+    )
+    show.figure(drawn, "products", _("The products that sum to the score"))
+    st.toggle(_("Largest products first"), key="largest_first")
+
+
+def behind_the_cell(scene: Scene, *, with_products: bool) -> None:
+    """From score to weight to the value it moves, for the scene's chosen cell, every number from the record."""
+    query, key = (quoted(scene.tokens[i]) for i in (scene.choice.query, scene.choice.key))
+    st.markdown("#### " + _("Behind the chosen cell: {query} looks at {key}").format(query=query, key=key))
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
-        largest_first = st.toggle(_("Largest products first"), key="largest_first")
-        drawn = product_bars(
-            cell.query_vector.numpy(),
-            cell.key_vector.numpy(),
-            title=_("{d} products sum to the score").format(d=len(cell.products)),
-            subtitle=_("row {query}, column {key}; the line is the sum so far").format(
-                query=choice.query, key=choice.key
-            ),
-            theme=scene.theme,
-            largest_first=largest_first,
-        )
-        show.figure(drawn, "products", _("The products that sum to the score"))
+        if with_products:
+            products(scene)
+        else:
+            _moved_value(scene)
     with right, st.container(key="cell-numbers"):
-        _equations(scene, cell)
-    _moved_value(scene, cell)
+        _equations(scene)
+    if with_products:
+        _moved_value(scene)
 
 
-def _equations(scene: Scene, cell: Cell) -> None:
+def _cell(scene: Scene) -> Cell:
+    return cell_of(scene.walk.record, scene.choice.query, scene.choice.key)
+
+
+def _equations(scene: Scene) -> None:
+    cell = _cell(scene)
     i, j = scene.choice.query, scene.choice.key
     scale = 1 / scene.walk.record.scale
     lines = [rf"q_{{{i}}}\cdot k_{{{j}}} &= {_tex(cell.score)}"]
@@ -61,16 +76,15 @@ def _equations(scene: Scene, cell: Cell) -> None:
     )
 
 
-def _moved_value(scene: Scene, cell: Cell) -> None:
+def _moved_value(scene: Scene) -> None:
+    cell = _cell(scene)
     vectors = np.stack([cell.value.numpy(), cell.moved.numpy(), cell.context.numpy()])
-    rows = [_("value of the column"), _("weight × value"), _("context of the row")]
+    rows = [_("value v"), _("weight · v"), _("context z")]
     drawn = vectors_heatmap(
         vectors,
         rows,
         title=_("The value this weight moves"),
-        subtitle=_(
-            "{weight} of the column's value goes into the row's context, beside what the other columns give"
-        ).format(weight=number(cell.weight)),
+        subtitle=_("{weight} of the column's value goes into the row's context").format(weight=number(cell.weight)),
         theme=scene.theme,
         limit=limits_of(vectors),
         height=210,

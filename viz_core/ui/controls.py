@@ -3,6 +3,7 @@
 A failed input leaves the last good picture standing: its sentence is shown, what was typed stays in the box.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -14,17 +15,17 @@ from viz_core.ui import state, store
 
 GPT2_FAMILY = ["gpt2", "distilgpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"]
 
-EXAMPLES = {  # text: what it shows, said in a word
-    "The little dog chased the red ball. The little dog chased the red": "repeat",
-    "The dog bit the man because he was angry.": "pronoun",
-    "Once upon a time, there was a girl named Lily. Lily and her mom went to the park. Lily": "name",
-    "오늘 날씨가 정말 좋다. 오늘 날씨가 정말": "한국어",
-    "이 영화는 정말 재미있어요. 배우들의 연기가": "영화",
+EXAMPLES = {  # name on the button: a text whose attention shows something
+    "a repeated sentence": "The little dog chased the red ball. The little dog chased the red",
+    "who is “he”?": "The dog bit the man because he was angry.",
+    "a name again": "Once upon a time, there was a girl named Lily. Lily and her mom went to the park. Lily",
+    "같은 말 되풀이": "오늘 날씨가 정말 좋다. 오늘 날씨가 정말",
+    "영화 이야기": "이 영화는 정말 재미있어요. 배우들의 연기가",
 }
 
 
-def model_and_recording(view: state.View) -> tuple[Model, str, Recording]:
-    """The sentence box, the examples and the model chooser; returns the model, the text and its recording.
+def model_and_recording(view: state.View, *, examples: bool = False) -> tuple[Model, str, Recording]:
+    """The sentence box and the model chooser; returns the model, the text and its recording.
 
     When the input cannot be used, says why and returns the last that could.
     """
@@ -33,8 +34,9 @@ def model_and_recording(view: state.View) -> tuple[Model, str, Recording]:
         _model_chooser(view)
     with box:
         _sentence_box(view)
+    if examples:
+        _examples()
     says = st.container()
-    _examples()
     good: tuple[str, str] = st.session_state.get("good", (state.View.model, state.View.text))
     model = _model_or_sentence(view.model, says)
     if model is None:
@@ -80,7 +82,7 @@ def _examples() -> None:
     st.pills(
         _("Examples"),
         list(EXAMPLES),
-        format_func=lambda text: text if len(text) <= 44 else text[:42] + "…",
+        format_func=_,
         key="example",
         label_visibility="collapsed",
         on_change=_take_example,
@@ -89,7 +91,7 @@ def _examples() -> None:
 
 def _take_example() -> None:
     if st.session_state["example"]:
-        _new_text(st.session_state["example"])
+        _new_text(EXAMPLES[st.session_state["example"]])
         st.session_state["example"] = None
 
 
@@ -160,7 +162,7 @@ def _short(text: str, most: int = 60) -> str:
 def head_and_cell(choice: Any, recording: Recording) -> None:
     """Choosers for layer, head, row and column: what a click does, for the keyboard and for screen readers."""
     names = [f"{index} {token}" for index, token in enumerate(recording.tokens)]
-    fields = (
+    fields: tuple[tuple[str, str, int, int, Callable[[int], str]], ...] = (
         ("layer", _("Layer"), choice.layer, len(recording.blocks), str),
         ("head", _("Head"), choice.head, recording.blocks[choice.layer].attention.n_head, str),
         ("query", _("Row looks (query)"), choice.query, choice.size[0], names.__getitem__),

@@ -8,12 +8,14 @@ from viz_core.figures.palette import ThemeName
 from viz_core.language import _, speak
 from viz_core.ui import state
 
+ICON = Path(__file__).parents[2] / "assets" / "icon.svg"  # a Material icon would be fetched from the network
+SIDEBAR_WIDTH = 236  # pixels; the pictures need the room
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 
 def start(title: str) -> state.View:
     """Begin a page: the same call on each one. Returns what the visitor is looking at."""
-    st.set_page_config(page_title=title, page_icon=":material/grid_view:", layout="wide", initial_sidebar_state="auto")
+    st.set_page_config(page_title=title, page_icon=ICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     st.html(f"<style>{STYLE}</style>")
     speak("en")
     view = state.view()

@@ -26,7 +26,7 @@ def figure(drawn: go.Figure, key: str, says: str) -> None:
 def badge(record: AttentionRecord) -> None:
     """How far what is drawn is from PyTorch's own attention on the same q, k, v."""
     truth = truth_of(record)
-    words = _("max |Δ| to PyTorch's fused attention {difference:.1e} · row sums off by at most {rows:.1e} · {dtype}")
+    words = _("max |Δ| to PyTorch's fused attention {difference:.1e} · row sums ±{rows:.1e} · {dtype}")
     with st.container(key="badge"):
         st.caption(
             ":material/verified: "

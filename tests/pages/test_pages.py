@@ -1,0 +1,117 @@
+"""Every page through Streamlit's AppTest: it draws, it takes bad input with one sentence, it loses nothing typed."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+PAGES = ["app.py", *(f"pages/{path.name}" for path in sorted((ROOT / "pages").glob("*.py")))]
+SENTENCE = "The dog bit the man"
+
+
+def opened(page: str, **address: str) -> AppTest:
+    """The page as a visitor finds it who opens a link with this address."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    for name, value in address.items():
+        app.query_params[name] = value
+    if page != "app.py":
+        app.switch_page(page)
+    return app.run()
+
+
+def drawn(app: AppTest) -> int:
+    return len(app.get("plotly_chart"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_draws_at_once(page: str) -> None:
+    app = opened(page)
+    assert not app.exception
+    assert not app.error
+    assert drawn(app) > 0
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_link_restores_the_view(page: str) -> None:
+    app = opened(page, text=SENTENCE, layer="1", head="3", query="4", key="1")
+    assert not app.exception
+    assert app.text_input(key="sentence").value == SENTENCE
+    assert app.session_state["view"].layer == 1
+    assert app.session_state["view"].head == 3
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no text"),
+        ("   \n\t ", "blank"),
+        ("word " * 400, "at most 256"),
+        ("a" * 1_000_000, "at most 256"),
+    ],
+    ids=["empty", "spaces", "too long", "1 MB"],
+)
+def test_unusable_text_gets_one_sentence_and_stays_typed(page: str, text: str, says: str) -> None:
+    app = opened(page, text=SENTENCE)
+    app.text_input(key="sentence").set_value(text).run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert says in app.error[0].value
+    assert app.text_input(key="sentence").value == text
+    assert drawn(app) > 0, "the last good picture must stay"
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "text",
+    ["안녕하세요, 반갑습니다", "👋🏽 👩‍👩‍👧 ok", "مرحبا بالعالم", "a\x00\x07\x1b[31m b", "<script>alert(1)</script>", "$x$ **b** `c` <s>", "x"],
+    ids=["korean", "emoji", "right to left", "controls", "script", "markup", "one letter"],
+)
+def test_unusual_text_is_drawn(page: str, text: str) -> None:
+    app = opened(page)
+    app.text_input(key="sentence").set_value(text).run()
+    assert not app.exception
+    assert not app.error
+    assert drawn(app) > 0
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_too_long_text_can_be_cut(page: str) -> None:
+    app = opened(page)
+    app.text_input(key="sentence").set_value("word " * 400).run()
+    app.button[0].click().run()
+    assert not app.exception
+    assert not app.error
+    kept = app.text_input(key="sentence").value
+    assert "word " * 400 != kept
+    assert ("word " * 400).startswith(kept)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("name", ["no such/model name", "../../etc", "/nonexistent", "x" * 300])
+def test_unknown_model_gets_one_sentence_and_the_bundled_one(page: str, name: str) -> None:
+    app = opened(page, model=name, text=SENTENCE)
+    assert not app.exception
+    assert len(app.error) == 1
+    assert app.text_input(key="sentence").value == SENTENCE
+    assert drawn(app) > 0
+    app.button[0].click().run()
+    assert not app.error
+    assert not app.exception
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("layer", "head", "query", "key"), [("99", "0", "0", "0"), ("-5", "x", "7e9", "²"), ("0", "99", "999", "999")])
+def test_address_beyond_the_model_still_opens(page: str, layer: str, head: str, query: str, key: str) -> None:
+    app = opened(page, text=SENTENCE, layer=layer, head=head, query=query, key=key)
+    assert not app.exception
+    assert drawn(app) > 0
+
+
+@pytest.mark.parametrize("step", ["x", "qkv", "scores", "scale", "mask", "softmax", "values", "output", "nonsense"])
+@pytest.mark.parametrize("layer", ["0", "3"])
+def test_every_step_of_the_chain_draws(step: str, layer: str) -> None:
+    app = opened("pages/inside_one_head.py", text=SENTENCE, step=step, layer=layer)
+    assert not app.exception
+    assert drawn(app) > 1

@@ -1,0 +1,54 @@
+"""The import arrows of the design: each room, and the rooms and libraries that it alone may reach."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NUMBERS = {"masks", "positions", "config", "attention", "recording", "transformer", "recurrent", "analysis", "efficiency"}
+MAY_IMPORT = {
+    "masks": set(),
+    "positions": set(),
+    "config": set(),
+    "language": set(),
+    "attention": {"masks"},
+    "recording": {"attention"},
+    "transformer": {"attention", "config", "masks", "positions", "recording"},
+    "recurrent": {"attention", "config", "recording"},
+    "analysis": {"attention", "masks", "recording", "transformer", "language"},
+    "efficiency": {"attention", "config", "masks", "recording", "transformer", "language"},
+    "models": {"attention", "config", "language", "masks", "positions", "recording", "recurrent", "transformer", "transformers"},
+    "figures": {"language"},
+    "training": NUMBERS | {"models", "language"},
+    "ui": NUMBERS | {"models", "figures", "language", "streamlit"},
+    "__init__": {"models"},
+}
+GUARDED = {"streamlit", "transformers"}
+
+
+def imports(path: Path) -> set[str]:
+    """Rooms of viz_core, and guarded libraries, that a file imports, inside functions too."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    parts = [name.split(".") for name in names]
+    return {part[1] for part in parts if part[0] == "viz_core" and len(part) > 1} | {part[0] for part in parts} & GUARDED
+
+
+FILES = sorted((ROOT / "viz_core").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_arrows_point_one_way(path: Path):
+    room = path.relative_to(ROOT / "viz_core").parts[0].removesuffix(".py")
+    assert imports(path) - {room} <= MAY_IMPORT[room]
+
+
+@pytest.mark.parametrize("path", [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))], ids=lambda path: path.name)
+def test_pages_leave_transformers_to_models(path: Path):
+    assert "transformers" not in imports(path)

@@ -1,0 +1,262 @@
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given
+from torch import Tensor, nn
+from torch.testing import assert_close
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from tests.examples import configs, sharp, sharp_transformer
+from viz_core import positions
+from viz_core.attention import AttentionRecord
+from viz_core.config import TransformerConfig
+from viz_core.transformer import ACTIVATIONS, FeedForward, Transformer, norm_of
+
+IDS = torch.tensor([3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 11])
+SMALL = {"vocab_size": 13, "context": 11, "n_layer": 3, "n_head": 6, "d_model": 24}
+
+
+def logits_of(model: Transformer, ids: Tensor = IDS) -> Tensor:
+    with torch.no_grad():
+        return model(ids).logits
+
+
+# -- every variant ----------------------------------------------------------------------------------------
+
+
+@given(configs())
+def test_a_recording_has_a_place_for_everything(config: TransformerConfig):
+    recording = sharp_transformer(config)(IDS)
+    assert recording.logits.shape == (11, 13)
+    assert recording.embeddings.shape == (11, 10)
+    assert (recording.positions is None) == (config.positions in {"rotary", "alibi", "none"})
+    assert len(recording.blocks) == 3
+    for layer, block in enumerate(recording.blocks):
+        assert block.attention.query.shape == (6, 11, 4)
+        assert block.attention.key.shape == block.attention.value.shape == (config.n_kv_head, 11, 4)
+        assert block.attention.scale == config.scale(layer)
+        assert (block.attention.bias is None) == (config.positions != "alibi")
+    assert recording.logits.isfinite().all()
+
+
+@given(configs())
+def test_the_future_leaves_the_past_unchanged(config: TransformerConfig):
+    model = sharp_transformer(config)
+    whole, part = model(IDS), model(IDS[:5])
+    assert_close(part.logits, whole.logits[:5], atol=1e-4, rtol=1e-4)
+    for before, after in zip(part.blocks, whole.blocks, strict=True):
+        assert_close(before.attention.weights, after.attention.weights[:, :5, :5], atol=1e-4, rtol=1e-4)
+
+
+@given(configs())
+def test_a_batch_is_its_texts_one_by_one(config: TransformerConfig):
+    model = sharp_transformer(config)
+    texts = torch.stack([IDS, IDS.flip(0)])
+    assert_close(logits_of(model, texts)[1], logits_of(model, texts[1]), atol=1e-4, rtol=1e-4)
+
+
+@given(configs())
+def test_only_the_last_logits_are_the_last_of_all(config: TransformerConfig):
+    model = sharp_transformer(config)
+    assert_close(model(IDS, last_only=True).logits, logits_of(model)[-1:], atol=1e-4, rtol=1e-4)
+
+
+@given(configs())
+def test_logits_follow_from_the_derived_stages(config: TransformerConfig):
+    model = sharp_transformer(config)
+    expected = logits_of(model)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AttentionRecord, "fused_context", lambda record: record.context)
+        assert_close(logits_of(model), expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda record: record.weights.mT,
+        lambda record: record.masked_scores.nan_to_num(neginf=0.0),
+        lambda record: torch.softmax(record.masked_scores, dim=-2).nan_to_num(),
+        lambda record: replace(record, scale=1.0).weights,
+        lambda record: torch.softmax(record.scaled_scores, dim=-1),
+        lambda record: replace(record, query=record.query.flip(0)).weights,
+    ],
+    ids=["transposed", "no softmax", "softmax over queries", "unscaled", "unmasked", "heads swapped"],
+)
+def test_breaking_the_weights_breaks_the_logits(broken: Callable[[AttentionRecord], Tensor], monkeypatch):
+    model = sharp_transformer(TransformerConfig(**SMALL))
+    expected = logits_of(model)
+    monkeypatch.setattr(AttentionRecord, "fused_context", lambda record: broken(record) @ record.value)
+    assert (logits_of(model) - expected).abs().max() > 0.1
+
+
+@pytest.mark.parametrize("n", [0, 12])
+def test_a_text_too_short_or_too_long_is_refused(n: int):
+    with pytest.raises(ValueError, match=f"{n} tokens; expected 1 to 11"):
+        Transformer(TransformerConfig(**SMALL))(torch.zeros(n, dtype=torch.long))
+
+
+def test_output_matrix_is_the_embedding_only_where_tied():
+    tied, untied = (Transformer(TransformerConfig(**SMALL, tied=tied)) for tied in (True, False))
+    assert tied.unembedding.weight is tied.embedding.weight
+    assert untied.unembedding.weight is not untied.embedding.weight
+
+
+def test_initial_weights_are_narrow_and_narrower_into_the_residual():
+    model = Transformer(TransformerConfig(**SMALL | {"d_model": 96}))
+    block = model.blocks[0]
+    for wide in (model.embedding, block.attention.query, block.feed_forward.up):
+        assert wide.weight.std().item() == pytest.approx(0.02, rel=0.1)
+    for narrow in (block.attention.output, block.feed_forward.down):
+        assert narrow.weight.std().item() == pytest.approx(0.02 / math.sqrt(2 * 3), rel=0.1)
+        assert not narrow.bias.any()
+
+
+# -- positions --------------------------------------------------------------------------------------------
+
+
+def first_layer(kind: str, ids: Tensor) -> AttentionRecord:
+    return sharp_transformer(TransformerConfig(**SMALL, positions=kind))(ids).blocks[0].attention
+
+
+def test_rotary_scores_of_one_repeated_token_depend_only_on_distance():
+    scores = first_layer("rotary", torch.full((11,), 7)).scores
+    for distance in range(-10, 11):
+        diagonal = scores.diagonal(distance, dim1=-2, dim2=-1)
+        assert_close(diagonal, diagonal[:, :1].expand_as(diagonal), atol=1e-4, rtol=1e-4)
+    assert scores[:, 10].std(dim=-1).min() > 0.1
+
+
+def test_without_positions_one_repeated_token_looks_everywhere_alike():
+    weights = first_layer("none", torch.full((11,), 7)).weights
+    assert_close(weights[:, -1], torch.full((6, 11), 1 / 11))
+
+
+def test_alibi_lowers_scores_by_slope_times_distance():
+    record = first_layer("alibi", IDS)
+    assert_close(record.masked_scores[:, 10, 3], record.scaled_scores[:, 10, 3] - 7 * positions.alibi_slopes(6))
+
+
+@pytest.mark.parametrize("kind", ["learned", "sinusoidal"])
+def test_added_positions_are_added_to_the_embeddings(kind: str):
+    model = sharp_transformer(TransformerConfig(**SMALL, positions=kind))
+    recording = model(IDS[:5])
+    expected = model.position_embedding.weight[:5] if kind == "learned" else positions.sinusoidal(5, 24)
+    assert_close(recording.positions, expected)
+    assert_close(recording.blocks[0].residual_in, model.embedding.weight[IDS[:5]] + expected)
+
+
+# -- parts, against their formulas ------------------------------------------------------------------------
+
+
+def test_layernorm_by_hand():
+    norm, x = sharp(norm_of(TransformerConfig(**SMALL, norm_epsilon=0.1))), torch.randn(5, 24)
+    mean = x.sum(-1, keepdim=True) / 24
+    variance = ((x - mean) ** 2).sum(-1, keepdim=True) / 24
+    assert_close(norm(x), (x - mean) / (variance + 0.1).sqrt() * norm.weight + norm.bias)
+
+
+def test_rmsnorm_by_hand():
+    norm, x = sharp(norm_of(TransformerConfig(**SMALL, norm="rmsnorm", norm_epsilon=0.1))), torch.randn(5, 24)
+    assert_close(norm(x), x / ((x**2).sum(-1, keepdim=True) / 24 + 0.1).sqrt() * norm.weight)
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("gelu", lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2),
+        ("gelu_tanh", lambda x: x / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))),
+        ("relu", lambda x: max(x, 0)),
+        ("silu", lambda x: x / (1 + math.exp(-x))),
+        ("tanh", math.tanh),
+    ],
+)
+def test_activations_by_hand(name: str, formula: Callable[[float], float]):
+    for x in (-3.0, -0.5, 0.0, 0.7, 2.0):
+        assert ACTIVATIONS[name](torch.tensor(x, dtype=torch.float64)).item() == pytest.approx(formula(x), abs=1e-12)
+
+
+def test_swiglu_multiplies_the_gate_into_the_hidden_layer():
+    layer, x = sharp(FeedForward(TransformerConfig(**SMALL, activation="swiglu", d_feed_forward=17))), torch.randn(24)
+    gate = layer.gate.weight @ x + layer.gate.bias
+    hidden = gate / (1 + torch.exp(-gate)) * (layer.up.weight @ x + layer.up.bias)
+    assert_close(layer.hidden(x), hidden)
+    assert_close(layer(x), layer.down.weight @ hidden + layer.down.bias)
+
+
+# -- parity with others' implementations ------------------------------------------------------------------
+
+
+def copy(pairs: dict[nn.Module, nn.Module]) -> None:
+    for ours, theirs in pairs.items():
+        ours.load_state_dict(theirs.state_dict())
+
+
+def test_the_llama_like_variant_is_llama():
+    sizes = {"hidden_size": 24, "intermediate_size": 34, "num_hidden_layers": 3, "num_attention_heads": 6}
+    theirs = LlamaForCausalLM(
+        LlamaConfig(
+            **sizes, num_key_value_heads=2, vocab_size=13, max_position_embeddings=11, rms_norm_eps=1e-4,
+            rope_parameters={"rope_type": "default", "rope_theta": 500.0}, tie_word_embeddings=False,
+            initializer_range=0.4, attn_implementation="eager", bos_token_id=None, eos_token_id=None,
+        )  # fmt: skip
+    )
+    for module in theirs.modules():
+        if "RMSNorm" in type(module).__name__:
+            sharp(module)
+    ours = Transformer(
+        TransformerConfig(
+            **SMALL, n_kv_head=2, d_feed_forward=34, positions="rotary", rotary_base=500.0, norm="rmsnorm",
+            norm_epsilon=1e-4, activation="swiglu", bias=False, tied=False,
+        )  # fmt: skip
+    )
+    copy({ours.embedding: theirs.model.embed_tokens, ours.final_norm: theirs.model.norm, ours.unembedding: theirs.lm_head})
+    for block, layer in zip(ours.blocks, theirs.model.layers, strict=True):
+        attention, feed_forward = block.attention, block.feed_forward
+        copy(
+            {
+                block.attention_norm: layer.input_layernorm,
+                block.feed_forward_norm: layer.post_attention_layernorm,
+                attention.query: layer.self_attn.q_proj,
+                attention.key: layer.self_attn.k_proj,
+                attention.value: layer.self_attn.v_proj,
+                attention.output: layer.self_attn.o_proj,
+                feed_forward.gate: layer.mlp.gate_proj,
+                feed_forward.up: layer.mlp.up_proj,
+                feed_forward.down: layer.mlp.down_proj,
+            }
+        )
+    with torch.no_grad():
+        expected, recording = theirs(IDS[None], output_attentions=True), ours(IDS)
+    assert expected.attentions[1][0, :, 10].max() > 0.5
+    for block, weights in zip(recording.blocks, expected.attentions, strict=True):
+        assert_close(block.attention.weights, weights[0], atol=1e-4, rtol=0)
+    assert_close(recording.logits, expected.logits[0], atol=1e-4, rtol=1e-4)
+
+
+def test_the_post_norm_variant_is_the_papers_layer():
+    config = TransformerConfig(**SMALL, positions="sinusoidal", norm_place="post", activation="relu", tied=False)
+    ours = sharp_transformer(config)
+    x = ours.embedding.weight[IDS] + positions.sinusoidal(11, 24)
+    for block in ours.blocks:
+        theirs = nn.TransformerEncoderLayer(24, 6, 96, dropout=0.0, norm_first=False, batch_first=True)
+        attention, feed_forward = block.attention, block.feed_forward
+        projections = (attention.query, attention.key, attention.value)
+        with torch.no_grad():
+            theirs.self_attn.in_proj_weight.copy_(torch.cat([projection.weight for projection in projections]))
+            theirs.self_attn.in_proj_bias.copy_(torch.cat([projection.bias for projection in projections]))
+        copy(
+            {
+                theirs.self_attn.out_proj: attention.output,
+                theirs.linear1: feed_forward.up,
+                theirs.linear2: feed_forward.down,
+                theirs.norm1: block.attention_norm,
+                theirs.norm2: block.feed_forward_norm,
+            }
+        )
+        x = theirs(x[None], nn.Transformer.generate_square_subsequent_mask(11))[0]
+    recording = ours(IDS)
+    assert_close(recording.blocks[-1].residual_out, x, atol=1e-4, rtol=1e-4)
+    assert_close(recording.logits, x @ ours.unembedding.weight.T, atol=1e-4, rtol=1e-4)

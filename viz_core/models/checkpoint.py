@@ -1,0 +1,138 @@
+"""The files of a checkpoint folder, as transformers writes them and the Hub holds them."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import tokenizers
+from tokenizers import AddedToken, decoders, models, pre_tokenizers, processors
+
+from viz_core.language import _
+from viz_core.models.errors import WeightsUnavailable
+from viz_core.models.tokens import Tokenizer
+
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+TOKENIZER = "tokenizer.json"
+# Without tokenizer.json, what transformers may need to build one.
+TOKENIZER_PARTS = (
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "vocab.txt",
+    "tokenizer.model",
+    "spiece.model",
+)
+_SHARD = re.compile(r"[\w.-]+\.safetensors")  # a bare name: nothing outside the folder can be meant
+_END_OF_TEXT = "<|endoftext|>"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Raises WeightsUnavailable, naming the file, when it is missing or not a JSON object."""
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise WeightsUnavailable(
+            _("The folder {folder} has no {file}.").format(folder=path.parent, file=path.name)
+        ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        message = _("The file {file} cannot be read ({reason}). Delete it and load the model again.")
+        raise WeightsUnavailable(message.format(file=path, reason=error)) from error
+    if not isinstance(settings, dict):
+        raise WeightsUnavailable(_("The file {file} does not hold a JSON object.").format(file=path))
+    return settings
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """model.safetensors, or the shards that its index names.
+
+    Raises WeightsUnavailable when there are none, or the index names a file that is missing or elsewhere.
+    """
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    if not (folder / INDEX).is_file():
+        raise WeightsUnavailable(without_weights(str(folder), [path.name for path in folder.iterdir()]))
+    shards = [folder / name for name in shard_names(folder / INDEX)]
+    for shard in shards:
+        if not shard.is_file():
+            message = _("The folder {folder} lacks the file {file}, which its index names.")
+            raise WeightsUnavailable(message.format(folder=folder, file=shard.name))
+    return shards
+
+
+def shard_names(index: Path) -> list[str]:
+    """The files an index names. Raises WeightsUnavailable for a name that is not a bare safetensors file name."""
+    weight_map = read_json(index).get("weight_map")
+    names = sorted({str(name) for name in weight_map.values()}) if isinstance(weight_map, dict) else []
+    for name in names:
+        if not _SHARD.fullmatch(name):
+            message = _("The index names the file {file}; expected a safetensors file beside it.")
+            raise WeightsUnavailable(message.format(file=name))
+    if not names:
+        raise WeightsUnavailable(_("The file {file} names no weights.").format(file=index))
+    return names
+
+
+def without_weights(where: str, files: list[str]) -> str:
+    """The sentence for a place that holds no safetensors weights."""
+    if any(name.endswith((".bin", ".pt", ".pth")) for name in files):
+        return _(
+            "{where} holds its weights only as pickle files, which can run code and are not opened; "
+            "expected model.safetensors."
+        ).format(where=where)
+    return _("{where} has no weights; expected {file}.").format(where=where, file=WEIGHTS)
+
+
+def tokenizer_files(names: set[str]) -> list[str]:
+    """Those of `names` that are needed to build the tokenizer; none when the checkpoint has none."""
+    return [TOKENIZER] if TOKENIZER in names else [name for name in TOKENIZER_PARTS if name in names]
+
+
+def read_tokenizer(folder: Path) -> Tokenizer | None:
+    """The folder's tokenizer, or None when it has none. Raises WeightsUnavailable when it has one that cannot be read.
+
+    From tokenizer.json; or vocab.json and merges.txt, GPT-2's own files; or whatever transformers makes of the rest.
+    """
+    names = set(tokenizer_files({path.name for path in folder.iterdir()}))
+    vocabulary = names & {"vocab.json", "merges.txt", "vocab.txt", "tokenizer.model", "spiece.model"}
+    try:
+        if TOKENIZER in names:
+            return Tokenizer(tokenizers.Tokenizer.from_file(str(folder / TOKENIZER)))
+        if not vocabulary:
+            return None
+        if vocabulary == {"vocab.json", "merges.txt"} and "added_tokens.json" not in names and _is_gpt2s(folder):
+            return Tokenizer(_byte_level_bpe(folder))
+        return Tokenizer(_transformers_tokenizer(folder))
+    except Exception as error:  # tokenizers raises bare Exception; transformers, whatever its parts raise
+        message = _("The tokenizer in {folder} cannot be read ({reason}).")
+        raise WeightsUnavailable(message.format(folder=folder, reason=str(error).split("\n")[0])) from error
+
+
+def _is_gpt2s(folder: Path) -> bool:
+    path = folder / "tokenizer_config.json"
+    kind = read_json(path).get("tokenizer_class", "GPT2Tokenizer") if path.is_file() else "GPT2Tokenizer"
+    return kind in ("GPT2Tokenizer", "GPT2TokenizerFast")
+
+
+def _byte_level_bpe(folder: Path) -> tokenizers.Tokenizer:
+    tokenizer = tokenizers.Tokenizer(models.BPE.from_file(str(folder / "vocab.json"), str(folder / "merges.txt")))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
+    if tokenizer.token_to_id(_END_OF_TEXT) is not None:
+        tokenizer.add_special_tokens([AddedToken(_END_OF_TEXT, special=True, normalized=False)])
+    return tokenizer
+
+
+def _transformers_tokenizer(folder: Path) -> tokenizers.Tokenizer:
+    from transformers import AutoTokenizer  # noqa: PLC0415  takes seconds, and few checkpoints need it
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if not isinstance(backend, tokenizers.Tokenizer):
+        raise TypeError(f"{type(tokenizer).__name__} is not built on the tokenizers library")
+    return backend

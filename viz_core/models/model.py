@@ -1,0 +1,111 @@
+"""The face of every model, wherever its weights came from: text in, recording out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import torch
+
+from viz_core.language import _
+from viz_core.models.errors import UnusableText
+from viz_core.models.tokens import Tokenizer
+from viz_core.recording import Recording
+from viz_core.transformer import Transformer
+
+Source = Literal["bundled", "folder", "hub"]
+
+
+@dataclass(frozen=True)
+class NextToken:
+    """A token that may come next, and how likely the model holds it, 0 to 1."""
+
+    token_id: int
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Weights, tokenizer and what is known about them. Holds no state: any number of visitors may share one.
+
+    name         as it was asked for: a bundled name, a folder, a Hub id
+    transformer  float32, in evaluation mode, without gradients
+    tokenizer    None for a checkpoint without one: then the model takes token ids only
+    source       where the weights came from
+    revision     the Hub commit they belong to; "" when they are local
+    card         what is known besides: "parameters", "licence", "readme", … (see the loaders)
+    """
+
+    name: str
+    transformer: Transformer
+    tokenizer: Tokenizer | None
+    source: Source
+    revision: str = ""
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    @torch.inference_mode()
+    def record(self, text: str | Sequence[int], *, all_logits: bool = False) -> Recording:
+        """What one forward pass over `text` (or over token ids) leaves behind; the same input, the same recording.
+
+        logits are those of the last position, [1, vocab], or of every one, [seq, vocab], with `all_logits`.
+
+        Raises UnusableText when there is nothing to read, too much of it, or a token the model does not have.
+        """
+        ids = self._token_ids(text) if isinstance(text, str) else [int(index) for index in text]
+        n, limit, vocab = len(ids), self.context, self.transformer.config.vocab_size
+        if not ids:
+            raise UnusableText(_("There is nothing to read. Type at least one word."), n_tokens=0)
+        if n > limit:
+            message = _("The text has {n} tokens; this model takes at most {limit}. Shorten it.")
+            raise UnusableText(message.format(n=f"{n:,}", limit=f"{limit:,}"), n_tokens=n, limit=limit)
+        for index in ids:
+            if not 0 <= index < vocab:
+                message = _("Token {id} is not in this model's vocabulary, which goes from 0 to {last}.")
+                raise UnusableText(message.format(id=index, last=vocab - 1))
+        recording: Recording = self.transformer(torch.tensor(ids), last_only=not all_logits)
+        return replace(recording, tokens=self.labels(ids))
+
+    def cut(self, text: str) -> str:
+        """The longest prefix of `text` that fits the model's context, never cutting within a character.
+
+        Raises UnusableText when the model has no tokenizer, or the text is no text.
+        """
+        return self._tokenizer().cut(text, self.context)
+
+    def labels(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """A readable label for every token; without a tokenizer, the ids."""
+        return self.tokenizer.labels(ids) if self.tokenizer else tuple(str(index) for index in ids)
+
+    def next_tokens(self, recording: Recording, count: int) -> list[NextToken]:
+        """The `count` most likely tokens after the recorded text, the likeliest first."""
+        probabilities = torch.softmax(recording.logits[-1].float(), dim=-1)
+        best = torch.topk(probabilities, min(count, len(probabilities)))
+        # a token may complete a character that the text left unfinished: at most three bytes, so three tokens
+        before = recording.token_ids[-3:].tolist()
+        return [
+            NextToken(index, self.labels([*before, index])[-1], probability)
+            for index, probability in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        ]
+
+    @property
+    def context(self) -> int:
+        """The longest text, in tokens."""
+        return self.transformer.config.context
+
+    def _token_ids(self, text: str) -> list[int]:
+        tokenizer = self._tokenizer()
+        if not text:
+            raise UnusableText(_("There is no text. Type at least one word."), n_tokens=0)
+        if not text.strip():
+            raise UnusableText(_("The text is blank: only spaces or line breaks. Type at least one word."))
+        # a megabyte would be tokenized for seconds only to be refused
+        least, limit = tokenizer.fewest_tokens(text), self.context
+        if least > limit:
+            message = _("The text has at least {n} tokens; this model takes at most {limit}. Shorten it.")
+            raise UnusableText(message.format(n=f"{least:,}", limit=f"{limit:,}"), n_tokens=least, limit=limit)
+        return tokenizer.token_ids(text)
+
+    def _tokenizer(self) -> Tokenizer:
+        if self.tokenizer is None:
+            raise UnusableText(_("This model came without a tokenizer: it takes token ids, not text."))
+        return self.tokenizer

@@ -1,0 +1,130 @@
+"""Text ↔ token ids, and a readable label for every token, over any fast tokenizer."""
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+import tokenizers
+
+from viz_core.language import _
+from viz_core.models import readable
+from viz_core.models.errors import UnusableText
+
+_BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+_KEEPS_EVERYTHING = {"Sequence", "ByteLevel", "Split", "Digits", "Punctuation"}  # pre-tokenizers that drop nothing
+_LOOK_AHEAD = 16  # characters a cut may gain when the last word, once cut, merges into fewer tokens
+
+
+class Tokenizer:
+    """Wraps a `tokenizers.Tokenizer`; its truncation and padding are switched off: the whole text, nothing more."""
+
+    def __init__(self, backend: tokenizers.Tokenizer) -> None:
+        backend.no_truncation()
+        backend.no_padding()
+        self.backend = backend
+        self._added = backend.get_added_tokens_decoder()
+        declared = [_declared(part) for part in (backend.normalizer, backend.pre_tokenizer, backend.decoder)]
+        self._byte_level = any('"ByteLevel"' in part for part in declared)
+        self._space_sign = "▁" if any("▁" in part for part in declared) else None
+        self._byte_fallback = '"ByteFallback"' in declared[2]
+
+    # -- text → ids ------------------------------------------------------------------------------------
+
+    def token_ids(self, text: str) -> list[int]:
+        """Raises UnusableText for text that is no text: half of a surrogate pair."""
+        _whole(text)
+        ids: list[int] = self.backend.encode(text).ids
+        return ids
+
+    def fewest_tokens(self, text: str) -> int:
+        """A number of tokens that `text` surely reaches, found without tokenizing it; 0 when nothing is sure.
+
+        No token of a byte-level tokenizer covers more bytes than the longest of its vocabulary has.
+        """
+        if self._longest is None:
+            return 0
+        if self.backend.normalizer is not None:
+            text = self.backend.normalizer.normalize_str(text)
+        return -(-len(_whole(text)) // self._longest)
+
+    def cut(self, text: str, limit: int) -> str:
+        """The longest prefix of `text` that has at most `limit` tokens, cut between characters.
+
+        Raises UnusableText as `token_ids` does.
+        """
+        _whole(text)
+        start = text if self._longest is None else text[: limit * self._longest + 1]  # more can never fit
+        encoding = self.backend.encode(start)
+        if len(encoding.ids) <= limit:
+            return start
+        end = max((stop for _start, stop in encoding.offsets[:limit]), default=0)
+        for length in range(min(end + _LOOK_AHEAD, len(start)), 0, -1):
+            parted = length < len(text) and readable.splits_character(text, length)
+            if not parted and len(self.backend.encode(text[:length]).ids) <= limit:
+                return text[:length]
+        return ""
+
+    @cached_property
+    def _longest(self) -> int | None:
+        """Bytes of the longest token, or None where a token may stand for text of any length."""
+        split = _declared(self.backend.pre_tokenizer)
+        kinds = set(re.findall(r'"type":"(\w+)"', split))
+        swallows = any(token.lstrip or token.rstrip for token in self._added.values())
+        if not self._byte_level or swallows or '"Removed"' in split or not kinds <= _KEEPS_EVERYTHING:
+            return None
+        return max(len(self._bytes(index)) for index in self.backend.get_vocab().values())
+
+    # -- ids → text ------------------------------------------------------------------------------------
+
+    def labels(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """One readable label a token, exact and never "�"; see `readable`. An id that is no token shows as #id."""
+        return readable.labels([self._bytes(index) for index in ids])
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text that `ids` spell, special tokens included; bytes that spell nothing are written out as ⟨E1⟩."""
+        spelled = b"".join(self._bytes(index) for index in ids)
+        return re.sub("[\udc80-\udcff]", lambda byte: f"⟨{ord(byte[0]) - 0xDC00:02X}⟩", _decoded(spelled))
+
+    def _bytes(self, index: int) -> bytes:
+        """The UTF-8 bytes that token `index` stands for."""
+        if index in self._added:
+            return self._added[index].content.encode()
+        piece = self.backend.id_to_token(index)
+        if piece is None:
+            return f"#{index}".encode()
+        if self._byte_level and all(character in BYTE_OF for character in piece):
+            return bytes(BYTE_OF[character] for character in piece)
+        if self._byte_fallback and (byte := _BYTE.fullmatch(piece)):
+            return bytes.fromhex(byte[1])
+        return (piece.replace(self._space_sign, " ") if self._space_sign else piece).encode()
+
+
+def _byte_alphabet() -> dict[str, int]:
+    """GPT-2's: printable bytes stand for themselves, the others for the characters from U+0100 on."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(0x100 + rank): byte for rank, byte in enumerate(others)}
+
+
+BYTE_OF = _byte_alphabet()
+
+
+def _declared(part: object) -> str:
+    """A tokenizer's part as the JSON it would be saved as; "" when there is none."""
+    return "" if part is None else part.__getstate__().decode()  # type: ignore[attr-defined]
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", errors="surrogateescape")
+
+
+def _whole(text: str) -> bytes:
+    """UTF-8. Raises UnusableText for a lone surrogate, which no encoding and no tokenizer can take."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UnusableText(
+            _("Character {position} is only half a character (U+{code}); delete it and type it again.").format(
+                position=error.start + 1, code=f"{ord(text[error.start]):04X}"
+            )
+        ) from None

@@ -1,0 +1,87 @@
+"""safetensors files, looked at before they are read, and how tensors become a Transformer."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from viz_core.config import TransformerConfig
+from viz_core.language import _
+from viz_core.models.errors import WeightsUnavailable
+from viz_core.transformer import Transformer
+
+FLOATS = ("F32", "F16", "BF16", "F64")
+
+
+class Weights:
+    """The tensors of one or several files, by name. Only `read` touches the numbers."""
+
+    def __init__(self, files: Mapping[str, Any]) -> None:
+        self._file_of = files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._file_of)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._file_of
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return tuple(self._file_of[name].get_slice(name).get_shape())
+
+    def check(self, name: str, shape: tuple[int, ...], kinds: Sequence[str] = FLOATS) -> None:
+        """Raises WeightsUnavailable, naming the tensor, when it is missing or not of this shape and kind."""
+        if name not in self:
+            raise WeightsUnavailable(_("The weights lack the tensor {name}.").format(name=name))
+        if self.shape(name) != shape:
+            message = _("The tensor {name} is {actual}; its settings ask for {expected}.")
+            raise WeightsUnavailable(message.format(name=name, actual=list(self.shape(name)), expected=list(shape)))
+        kind = self._file_of[name].get_slice(name).get_dtype()
+        if kind not in kinds:
+            message = _("The tensor {name} holds numbers of kind {actual}; {expected} can be read.")
+            raise WeightsUnavailable(message.format(name=name, actual=kind, expected=", ".join(kinds)))
+
+    def read(self, name: str) -> Tensor:
+        """float32, in memory of its own (the file is only mapped). Raises WeightsUnavailable on NaN or infinity."""
+        tensor: Tensor = self._file_of[name].get_tensor(name).to(torch.float32, copy=True)
+        if not tensor.isfinite().all():
+            message = _("The tensor {name} holds values that are not finite numbers.")
+            raise WeightsUnavailable(message.format(name=name))
+        return tensor
+
+
+@contextmanager
+def open_weights(paths: Sequence[Path]) -> Iterator[Weights]:
+    """Raises WeightsUnavailable, naming the file, when one is missing, incomplete or no safetensors file."""
+    file_of: dict[str, Any] = {}
+    with ExitStack() as stack:
+        for path in paths:
+            try:
+                file = stack.enter_context(safe_open(path, framework="pt"))
+            except (SafetensorError, OSError) as error:
+                message = _("The file {file} is damaged or incomplete ({reason}). Delete it and load the model again.")
+                raise WeightsUnavailable(message.format(file=path, reason=error)) from error
+            for name in file.keys():  # noqa: SIM118  no dict: it cannot be iterated
+                if name in file_of:
+                    message = _("The tensor {name} is in more than one file; expected one.")
+                    raise WeightsUnavailable(message.format(name=name))
+                file_of[name] = file
+        yield Weights(file_of)
+
+
+def assemble(config: TransformerConfig, state: dict[str, Tensor]) -> Transformer:
+    """A Transformer that owns the tensors of `state` as they are, without a copy: evaluation mode, no gradients.
+
+    A tied unembedding is stored once, as embedding.weight.
+    """
+    with torch.device("meta"):  # shapes only: the numbers come from `state`
+        transformer = Transformer(config)
+    if config.tied:
+        state = state | {"unembedding.weight": state["embedding.weight"]}
+    transformer.load_state_dict(state, assign=True)
+    if config.tied:
+        transformer.unembedding.weight = transformer.embedding.weight
+    return transformer.eval().requires_grad_(False)
