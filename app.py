@@ -6,7 +6,7 @@ from viz_core.analysis.overview import strongest_keys
 from viz_core.figures import attention_heatmap, next_token_bars
 from viz_core.language import _
 from viz_core.ui import controls, frame, show, state, store
-from viz_core.ui.choice import chosen_in
+from viz_core.ui.choice import chosen_in, observation
 from viz_core.ui.components.head_grid import head_grid
 from viz_core.ui.components.plot_bridge import plot_bridge
 from viz_core.ui.components.token_strip import token_strip
@@ -41,10 +41,15 @@ with every_head:
         on_choose=lambda layer, head: state.show(layer=layer, head=head),
     )
     st.caption(_("Each square is one head's map: a row's colour shows where that word looks. Click one."))
-    st.markdown("**" + _("What {model} would say next").format(model=model.name) + "**")
+    st.markdown("**" + _("What {model} would say next").format(model=model.name) + "** · " + _("click a bar to add it"))
     following = model.next_tokens(recording, 6)
     labels, odds = [token.label for token in following], [token.probability for token in following]
-    show.figure(next_token_bars(labels, odds, theme=theme, height=150), "next", _("The likeliest next tokens"))
+    show.figure(
+        next_token_bars(labels, odds, theme=theme, height=160),
+        "next",
+        _("The likeliest next tokens"),
+        on_bar=lambda index: state.show(text=model.extend(text, following[index].token_id), query=-1, key=-1),
+    )
 
 with one_head:
     heatmap = attention_heatmap(
@@ -60,7 +65,7 @@ with one_head:
         height=430,
     )
     show.figure(heatmap, "map", _("Attention weights of one head: rows look at columns"))
-    st.markdown(choice.observed(weights, recording.tokens))
+    st.markdown(observation(weights, recording.token_ids))
     st.page_link(
         "pages/inside_one_head.py",
         label=_("Walk through this head's computation"),

@@ -25,8 +25,15 @@ def put(shelf: Path, name: str = "small", **settings: object) -> Path:
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"tied": False}, {"positions": "rotary", "n_head": 3, "d_model": 18}, {"norm": "rmsnorm", "bias": False}]
-    + [{"activation": "swiglu"}, {"n_kv_head": 1}, {"norm_place": "post", "positions": "alibi"}],
+    [
+        {},
+        {"tied": False},
+        {"positions": "rotary", "n_head": 3, "d_model": 18},
+        {"norm": "rmsnorm", "bias": False},
+        {"activation": "swiglu"},
+        {"n_kv_head": 1},
+        {"norm_place": "post", "positions": "alibi"},
+    ],
     ids=str,
 )
 def test_what_was_saved_comes_back(shelf: Path, settings: dict[str, object]) -> None:
@@ -48,6 +55,10 @@ def test_a_tied_unembedding_is_stored_once(shelf: Path) -> None:
     assert {tensor.dtype for tensor in load_file(folder / "model.safetensors").values()} == {torch.float16}
     made = load("small").transformer
     assert made.unembedding.weight is made.embedding.weight
+
+
+def test_everyone_may_read_the_files(shelf: Path) -> None:
+    assert all(path.stat().st_mode & 0o444 == 0o444 for path in put(shelf).iterdir())
 
 
 def test_the_card(shelf: Path) -> None:

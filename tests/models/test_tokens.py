@@ -10,16 +10,19 @@ from tokenizers import AddedToken, decoders, models, normalizers, pre_tokenizers
 
 from tests.models.conftest import CORPUS, byte_level_tokenizer
 from viz_core.models.errors import UnusableText
+from viz_core.models.readable import splits_character
 from viz_core.models.tokens import Tokenizer
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.text(
     " 강아지👍🏽\n\u200b\u0301a\ufffd", max_size=60
 )
 
+BYTE_LEVEL = Tokenizer(byte_level_tokenizer())
+
 
 def byte_fallback_tokenizer() -> Tokenizer:
     """As SentencePiece makes them: ▁ for a space, <0xE1> for a byte of a character it does not know."""
-    words = ["▁", "▁the", "t", "h", "e", "▁d", "o", "g", "강"]
+    words = ["▁", "▁the", "t", "h", "e", "▁d", "d", "o", "g", "강"]
     pieces = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), *words]
     vocab = {piece: index for index, piece in enumerate(pieces)}
     merges = [("▁", "d")]
@@ -31,58 +34,50 @@ def byte_fallback_tokenizer() -> Tokenizer:
 
 @given(TEXTS)
 def test_labels_of_any_text(text: str) -> None:
-    tokenizer = Tokenizer(byte_level_tokenizer()) if _kept is None else _kept
-    ids = tokenizer.token_ids(text)
-    labels = tokenizer.labels(ids)
+    ids = BYTE_LEVEL.token_ids(text)
+    labels = BYTE_LEVEL.labels(ids)
     assert len(labels) == len(ids)
     assert "\ufffd" not in "".join(labels)
-    assert tokenizer.text(ids) == text
-    assert tokenizer.fewest_tokens(text) <= len(ids)
-
-
-_kept = Tokenizer(byte_level_tokenizer())
+    assert BYTE_LEVEL.text(ids) == text
+    assert BYTE_LEVEL.fewest_tokens(text) <= len(ids)
 
 
 @given(TEXTS, st.integers(1, 20))
 def test_cut_is_the_longest_prefix_that_fits(text: str, limit: int) -> None:
-    cut = _kept.cut(text, limit)
+    cut = BYTE_LEVEL.cut(text, limit)
     assert text.startswith(cut)
-    assert len(_kept.token_ids(cut)) <= limit
-    if len(_kept.token_ids(text)) <= limit:
+    assert len(BYTE_LEVEL.token_ids(cut)) <= limit
+    if len(BYTE_LEVEL.token_ids(text)) <= limit:
         assert cut == text
-    longer = [length for length in range(len(cut) + 1, len(text)) if len(_kept.token_ids(text[:length])) <= limit]
+    longer = [length for length in range(len(cut) + 1, len(text)) if len(BYTE_LEVEL.token_ids(text[:length])) <= limit]
     # what would have fitted too ends within what a reader sees as one character
-    assert all(_within_character(text, length) for length in longer)
-
-
-def _within_character(text: str, length: int) -> bool:
-    from viz_core.models.readable import splits_character  # noqa: PLC0415
-
-    return splits_character(text, length)
+    assert all(splits_character(text, length) for length in longer)
 
 
 def test_a_korean_syllable_and_an_emoji_with_a_skin_tone() -> None:
-    labels = _kept.labels(_kept.token_ids("넋 👍🏽"))  # not in the corpus: three tokens a syllable, four an emoji
+    labels = BYTE_LEVEL.labels(
+        BYTE_LEVEL.token_ids("넋 👍🏽")
+    )  # not in the corpus: three tokens a syllable, four an emoji
     assert labels[:3] == ("넋(1/3)", "넋(2/3)", "넋(3/3)")
     assert {label.strip("·")[0] for label in labels[3:] if label != "·"} == {"👍", "🏽"}
 
 
 def test_special_tokens_show_their_content() -> None:
-    ids = _kept.token_ids("a<|endoftext|>b")
-    assert _kept.labels(ids) == ("a", "<|endoftext|>", "b")
+    ids = BYTE_LEVEL.token_ids("a<|endoftext|>b")
+    assert BYTE_LEVEL.labels(ids) == ("a", "<|endoftext|>", "b")
 
 
 def test_an_id_that_is_no_token_is_shown_as_a_number() -> None:
-    assert _kept.labels([70_000]) == ("#70000",)
+    assert BYTE_LEVEL.labels([70_000]) == ("#70000",)
 
 
 def test_half_a_surrogate_pair_is_refused() -> None:
     with pytest.raises(UnusableText, match=r"Character 3 is only half a character \(U\+D83D\)"):
-        _kept.token_ids("ab\ud83d")
+        BYTE_LEVEL.token_ids("ab\ud83d")
     with pytest.raises(UnusableText, match="half a character"):
-        _kept.fewest_tokens("\udc80")
+        BYTE_LEVEL.fewest_tokens("\udc80")
     with pytest.raises(UnusableText, match="half a character"):
-        _kept.cut("\udfff", 5)
+        BYTE_LEVEL.cut("\udfff", 5)
 
 
 def test_truncation_and_padding_of_the_file_are_switched_off() -> None:

@@ -51,18 +51,20 @@ def attention_heatmap(
     rows, columns = tokens[-n_query:], tokens[:n_key]
     told = dict(also or {}) if n_key <= MOST_HOVER_NUMBERS else {}
     further = "".join(f"<br>{name} %{{customdata[{i}]:.4~g}}" for i, name in enumerate(told))
+    highest = 1.0 if weights else limit or limits_of(drawn)
+    lowest = 0.0 if weights else -highest
     look, forbidden = _("looks at"), _("may not look at")
     heatmap = go.Heatmap(
         z=drawn.astype(np.float32),
         customdata=np.stack(list(told.values()), axis=-1).astype(np.float32) if told else None,
         colorscale=palette.colorscale((palette.WEIGHTS if weights else palette.SIGNED)[theme]),
-        zmin=0 if weights else -(limit or limits_of(drawn)),
-        zmax=1 if weights else limit or limits_of(drawn),
+        zmin=lowest,
+        zmax=highest,
         hovertemplate=f"“%{{y}}” {look} “%{{x}}”<br><b>{unit} %{{z:.4~g}}</b>{further}<extra></extra>",
         hoverongaps=False,
         xgap=1 if n_key <= MOST_LABELS else 0,
         ygap=1 if n_key <= MOST_LABELS else 0,
-        colorbar=_colorbar(unit, theme),
+        colorbar=_colorbar(unit, lowest, highest, theme),
     )
     figure = go.Figure(heatmap)
     if allowed is not None and not allowed.all():
@@ -107,14 +109,14 @@ def vectors_heatmap(
             zmin=-limit,
             zmax=limit,
             hovertemplate=f"“%{{y}}”, {component} %{{x}}<br><b>%{{z:.4~g}}</b><extra></extra>",
-            colorbar=_colorbar("", theme),
+            colorbar=_colorbar("", -limit, limit, theme),
         )
     )
     meta = {"linked": "cells", "columns": "key-rows"} if rows_are == "key" else {"linked": "cells", "rows_only": True}
     figure.update_layout(**_layout(title, subtitle, theme, height), meta=meta if len(tokens) else None)
     if hue is not None:
         figure.update_layout(title_font_color=hue[theme])
-    figure.update_xaxes(range=[-0.5, d - 0.5], showgrid=False, zeroline=False, showticklabels=False)
+    figure.update_xaxes(range=[-0.5, d - 0.5], showgrid=False, zeroline=False, showticklabels=False, ticks="")
     if len(tokens):
         figure.update_yaxes(**_token_axis(tokens, theme))
     figure.update_yaxes(range=[n - 0.5, -0.5], showgrid=False, zeroline=False)
@@ -158,7 +160,7 @@ def _layout(title: str, subtitle: str, theme: ThemeName, height: int) -> dict[st
             "yref": "container",
             "y": 1,
             "yanchor": "top",
-            "pad": {"t": 4},
+            "pad": {"t": 20},
         },
         "font": {"family": FONT, "size": 13, "color": palette.TEXT[theme]},
         "height": height,
@@ -195,7 +197,7 @@ def _axis_title(text: str, theme: ThemeName) -> dict[str, Any]:
     return {"text": text, "font": {"size": 12, "color": palette.MUTED[theme]}, "standoff": 6}
 
 
-def _colorbar(unit: str, theme: ThemeName) -> dict[str, Any]:
+def _colorbar(unit: str, lowest: float, highest: float, theme: ThemeName) -> dict[str, Any]:
     """Under the map, so that on a small screen the map has the whole width."""
     return {
         "title": {"text": unit, "side": "right", "font": {"size": 12, "color": palette.MUTED[theme]}},
@@ -210,5 +212,6 @@ def _colorbar(unit: str, theme: ThemeName) -> dict[str, Any]:
         "thickness": 8,
         "outlinewidth": 0,
         "tickfont": {"size": 11, "color": palette.MUTED[theme]},
-        "nticks": 4,
+        "tickvals": [lowest, (lowest + highest) / 2, highest],
+        "tickformat": ".3~g",
     }

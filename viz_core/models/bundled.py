@@ -21,7 +21,7 @@ from viz_core.language import _
 from viz_core.models.checkpoint import CONFIG, TOKENIZER, WEIGHTS, read_json, read_tokenizer
 from viz_core.models.errors import WeightsUnavailable
 from viz_core.models.model import Model
-from viz_core.models.weights import assemble, open_weights
+from viz_core.models.weights import assemble, open_weights, outline
 from viz_core.transformer import Transformer
 
 FOLDER = Path(__file__).parents[2] / "assets" / "models"
@@ -48,6 +48,7 @@ def save(
             raise ValueError(f"{name} holds values beyond float16's ±65504, or not a number")
     settings = {**(extra or {}), "format": FORMAT, "name": folder.name, "transformer": transformer.config.to_dict()}
     save_file(state, folder / WEIGHTS)
+    (folder / WEIGHTS).chmod(0o644)  # safetensors leaves it to its owner alone; a server may run as someone else
     tokenizer.save(str(folder / TOKENIZER))
     (folder / CONFIG).write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -66,8 +67,7 @@ def load(folder: Path) -> Model:
     except (KeyError, TypeError, ValueError) as error:
         message = _("{file} does not describe a model of this program: {reason}.")
         raise WeightsUnavailable(message.format(file=folder / CONFIG, reason=error)) from error
-    with torch.device("meta"):
-        shapes = {name: tuple(tensor.shape) for name, tensor in Transformer(config).state_dict().items()}
+    shapes = {name: tuple(tensor.shape) for name, tensor in outline(config).state_dict().items()}
     if config.tied:
         del shapes["unembedding.weight"]
     with open_weights([folder / WEIGHTS]) as weights:

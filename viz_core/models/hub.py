@@ -14,7 +14,6 @@ from huggingface_hub import (
     HfApi,
     constants,
     get_hf_file_metadata,
-    get_token,
     hf_hub_download,
     hf_hub_url,
     try_to_load_from_cache,
@@ -24,6 +23,7 @@ from huggingface_hub.errors import (
     HfHubHTTPError,
     HFValidationError,
     OfflineModeIsEnabled,
+    RepositoryNotFoundError,
 )
 
 from viz_core.language import _
@@ -167,18 +167,16 @@ def _sentence(repo: str, error: Exception) -> str:
         message = _("{repo} is not on this machine, and HF_HUB_OFFLINE is set. Choose a bundled model.")
     elif isinstance(error, GatedRepoError):
         message = _("{repo} is gated: accept its terms at {address} and set HF_TOKEN, or choose a bundled model.")
-    elif isinstance(error, HfHubHTTPError) and (
-        error.response.status_code == 403 or (error.response.status_code == 401 and get_token())
-    ):
-        message = _("The Hub refuses access to {repo}. Check HF_TOKEN, or choose a bundled model.")
-    elif isinstance(error, HfHubHTTPError) and error.response.status_code in (401, 404):  # 401: missing, or private
+    elif isinstance(error, RepositoryNotFoundError):
         message = _("The Hub has no public model {repo}. Check the spelling, or choose a bundled model.")
+    elif isinstance(error, HfHubHTTPError) and error.response.status_code in (401, 403):
+        message = _("The Hub refuses access to {repo}. Check HF_TOKEN, or choose a bundled model.")
     elif isinstance(error, HfHubHTTPError):
         message = _("The Hub answered with error {status}. Try again later, or choose a bundled model.")
         return message.format(status=error.response.status_code)
     elif isinstance(error, httpx2.TimeoutException):
         message = _("The Hub did not answer in time. Try again later, or choose a bundled model.")
-    elif isinstance(error, httpx2.HTTPError | ConnectionError | JSONDecodeError):
+    elif isinstance(error, httpx2.ConnectError | httpx2.ProxyError | JSONDecodeError):
         message = _("The Hub cannot be reached and {repo} is not on this machine. Choose a bundled model.")
     else:
         message = _("The download of {repo} broke off ({reason}). Load it again, or choose a bundled model.")

@@ -72,6 +72,10 @@ class Model:
         """
         return self._tokenizer().cut(text, self.context)
 
+    def extend(self, text: str, token_id: int) -> str:
+        """`text` with one more token: what the model would have said. Raises UnusableText without a tokenizer."""
+        return text + self._tokenizer().text([token_id])
+
     def labels(self, ids: Sequence[int]) -> tuple[str, ...]:
         """A readable label for every token; without a tokenizer, the ids."""
         return self.tokenizer.labels(ids) if self.tokenizer else tuple(str(index) for index in ids)

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from viz_core.config import TransformerConfig
 from viz_core.language import _
@@ -72,13 +73,31 @@ def open_weights(paths: Sequence[Path]) -> Iterator[Weights]:
         yield Weights(file_of)
 
 
+def outline(config: TransformerConfig) -> Transformer:
+    """A Transformer of shapes only, on the meta device: no memory, no numbers."""
+    with torch.device("meta"), _Unfilled():
+        return Transformer(config)
+
+
+_RANDOM = (nn.init.normal_, nn.init.kaiming_uniform_, nn.init.uniform_, Tensor.normal_, Tensor.uniform_)
+
+
+class _Unfilled(TorchFunctionMode):
+    """Leaves out random numbers: nobody will see them, and on the meta device they make PyTorch import sympy (2 s)."""
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        named = kwargs or {}
+        return (args or (named["tensor"],))[0] if function in _RANDOM else function(*args, **named)
+
+
 def assemble(config: TransformerConfig, state: dict[str, Tensor]) -> Transformer:
     """A Transformer that owns the tensors of `state` as they are, without a copy: evaluation mode, no gradients.
 
     A tied unembedding is stored once, as embedding.weight.
     """
-    with torch.device("meta"):  # shapes only: the numbers come from `state`
-        transformer = Transformer(config)
+    transformer = outline(config)
     if config.tied:
         state = state | {"unembedding.weight": state["embedding.weight"]}
     transformer.load_state_dict(state, assign=True)

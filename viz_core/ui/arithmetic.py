@@ -1,7 +1,9 @@
 """The numbers behind the chosen cell: products → score → scaled → masked → exp → weight → the value it moves."""
 
 import numpy as np
+import pandas as pd
 import streamlit as st
+import torch
 
 from viz_core.analysis.cell import Cell, cell_of
 from viz_core.figures import limits_of, product_bars, vectors_heatmap
@@ -98,3 +100,36 @@ def _tex(value: float) -> str:
         return r"\infty" if value > 0 else r"-\infty"
     mantissa, _e, exponent = f"{value:.4g}".partition("e")
     return rf"{mantissa}\cdot10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+def row_table(scene: Scene) -> None:
+    """The chosen row's softmax, column by column: score, exponential, and its share of the row's sum."""
+    record, row = scene.walk.record, scene.choice.query
+    masked, weights = record.masked_scores[0, row], record.weights[0, row]
+    looked_at = torch.nonzero(masked > -torch.inf).flatten()
+    exponentials = torch.exp(masked[looked_at] - masked[looked_at].max())
+    table = pd.DataFrame(
+        {
+            _("column (key)"): [f"{i} {scene.tokens[i]}" for i in looked_at.tolist()],
+            _("masked score"): masked[looked_at].numpy(),
+            _("e^(score − largest)"): exponentials.numpy(),
+            _("weight = share of the sum"): weights[looked_at].numpy(),
+        }
+    )
+    words = _("The softmax of row {query}: {count} columns, whose exponentials sum to {sum}.")
+    st.markdown(
+        words.format(query=quoted(scene.tokens[row]), count=len(table), sum=number(float(exponentials.sum())))
+        + " "
+        + _("Each weight is one exponential divided by that sum.")
+    )
+    names = list(table.columns)
+    st.dataframe(
+        table.sort_values(names[3], ascending=False),
+        hide_index=True,
+        height=min(38 + 35 * len(table), 290),
+        column_config={
+            names[1]: st.column_config.NumberColumn(format="%.4f"),
+            names[2]: st.column_config.NumberColumn(format="%.4f"),
+            names[3]: st.column_config.ProgressColumn(format="%.4f", min_value=0, max_value=1),
+        },
+    )

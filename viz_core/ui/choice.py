@@ -1,10 +1,11 @@
 """The chosen head and cell, made valid for the model and text at hand, and what can be said of them."""
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
 
 from torch import Tensor
 
+from viz_core.analysis.heads import role_scores
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.recording import Recording
@@ -23,23 +24,6 @@ class Choice:
     def name(self) -> str:
         return f"L{self.layer}·H{self.head}"
 
-    def observed(self, weights: Tensor, tokens: Sequence[str]) -> str:
-        """One computed sentence about this head on this text. weights [query, key]."""
-        n = len(tokens)
-        if n < 3:
-            return _("Each row shows where that token looks; a row's weights sum to 1.")
-        before = float(weights.diagonal(-1).mean())
-        first = float(weights[1:, 0].mean())
-        itself = float(weights.diagonal()[1:].mean())
-        share, says = max(
-            (before, _("the token just before")), (first, _("the first token")), (itself, _("the token itself"))
-        )
-        if share < 0.3:
-            return _("On this text its rows spread their weight; the most, {share:.0%}, goes to {where}.").format(
-                share=share, where=says
-            )
-        return _("On this text its rows put {share:.0%} of their weight on {where}.").format(share=share, where=says)
-
 
 def chosen_in(view: View, model: Model, recording: Recording) -> Choice:
     """The view's head and cell where they exist, else a default that shows something: the model's own starting
@@ -54,3 +38,24 @@ def chosen_in(view: View, model: Model, recording: Recording) -> Choice:
     if not 0 <= key < n:
         key = int(recording.blocks[layer].attention.head(head).weights[0, query].argmax())
     return Choice(layer, head, query, key, (n, n))
+
+
+def observation(weights: Tensor, token_ids: Tensor) -> str:
+    """One computed sentence about what this head does on this text. weights [query, key], token_ids [seq]."""
+    scores = {role: float(score[0]) for role, score in role_scores(weights[None], token_ids).items()}
+    awake = {role: score for role, score in scores.items() if not math.isnan(score)}
+    if len(token_ids) < 3 or not awake:
+        return _("Each row shows where that token looks; a row's weights sum to 1.")
+    role, share = max(awake.items(), key=lambda pair: pair[1])
+    where = {
+        "previous": _("the token just before"),
+        "induction": _("what followed an earlier copy of the token"),
+        "duplicate": _("an earlier copy of the token"),
+        "first": _("the first token"),
+        "self": _("the token itself"),
+    }[role]
+    if share < 0.25:
+        words = _("On this text its rows spread their weight; the largest part, {share:.0%}, goes to {where}.")
+    else:
+        words = _("On this text its rows give {share:.0%} of their weight to {where}.")
+    return words.format(share=share, where=where)

@@ -162,18 +162,20 @@ def _short(text: str, most: int = 60) -> str:
 def head_and_cell(choice: Any, recording: Recording) -> None:
     """Choosers for layer, head, row and column: what a click does, for the keyboard and for screen readers."""
     names = [f"{index} {token}" for index, token in enumerate(recording.tokens)]
-    fields: tuple[tuple[str, str, int, int, Callable[[int], str]], ...] = (
-        ("layer", _("Layer"), choice.layer, len(recording.blocks), str),
-        ("head", _("Head"), choice.head, recording.blocks[choice.layer].attention.n_head, str),
-        ("query", _("Row looks (query)"), choice.query, choice.size[0], names.__getitem__),
-        ("key", _("at column (key)"), choice.key, choice.size[1], names.__getitem__),
+    fields: tuple[tuple[str, str, int, int, int, Callable[[int], str]], ...] = (
+        ("layer", _("Layer"), choice.layer, len(recording.blocks), 100, str),
+        ("head", _("Head"), choice.head, recording.blocks[choice.layer].attention.n_head, 100, str),
+        ("query", _("Row looks (query)"), choice.query, choice.size[0], 260, names.__getitem__),
+        ("key", _("at column (key)"), choice.key, choice.size[1], 260, names.__getitem__),
     )
-    for column, (name, label, value, count, says) in zip(st.columns([1, 1, 2, 2]), fields, strict=True):
-        _keep(f"choose-{name}", value)
-        column.selectbox(
-            label,
-            range(count),
-            format_func=says,
-            key=f"choose-{name}",
-            on_change=lambda name=name: state.show(**{name: st.session_state[f"choose-{name}"]}),
-        )
+    with st.container(horizontal=True):
+        for name, label, value, count, width, says in fields:
+            _keep(f"choose-{name}", value)
+            st.selectbox(
+                label,
+                list(range(count)),
+                format_func=says,
+                key=f"choose-{name}",
+                width=width,
+                on_change=lambda name=name: state.show(**{name: st.session_state[f"choose-{name}"]}),
+            )

@@ -1,5 +1,6 @@
 """Put a figure on the page, the same way everywhere: keyed container, quiet tool bar, image export, badge."""
 
+from collections.abc import Callable
 from typing import Any
 
 import plotly.graph_objects as go
@@ -17,10 +18,25 @@ TOOLBAR: dict[str, Any] = {
 }
 
 
-def figure(drawn: go.Figure, key: str, says: str) -> None:
-    """`key` names the container the page's bridge looks for; `says` is read to those who do not see it."""
+def figure(drawn: go.Figure, key: str, says: str, on_bar: Callable[[int], None] | None = None) -> None:
+    """`key` names the container the page's bridge looks for; `says` is read to those who do not see it;
+    `on_bar` is called with the number of a clicked bar, before the page runs again."""
+
+    def clicked() -> None:
+        points = st.session_state[f"{key}-figure"].selection.points
+        if points and on_bar:
+            on_bar(points[0]["point_index"])
+
     with st.container(key=key):
-        st.plotly_chart(drawn, key=f"{key}-figure", theme=None, config=TOOLBAR, alt=says)
+        st.plotly_chart(
+            drawn,
+            key=f"{key}-figure",
+            theme=None,
+            config=TOOLBAR,
+            alt=says,
+            on_select=clicked if on_bar else "ignore",
+            selection_mode="points",
+        )
 
 
 def badge(record: AttentionRecord) -> None:

@@ -306,6 +306,7 @@ def draw_softmax(scene: Scene) -> list[str]:
             allowed=_array(allowed),
             height=420,
         )
+    arithmetic.row_table(scene)
     return [first, second]
 
 

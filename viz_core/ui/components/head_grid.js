@@ -64,7 +64,8 @@ function draw(state) {
   const [layers, heads] = state.header.shape;
   const theme = (state.theme = themeOf(state.root));
   const own = state.header.colours[theme.name];
-  state.lut = new Uint32Array([...ramp(own.weights), rgb(own.notAllowed)].map(([r, g, b]) => (255 << 24) | (b << 16) | (g << 8) | r));
+  const colours = [...ramp(own.weights), rgb(own.notAllowed)]; // 0 to 255: weights, 256: not allowed
+  state.lut = new Uint32Array(colours.map(([r, g, b]) => (255 << 24) | (b << 16) | (g << 8) | r));
 
   const size = Math.round(11 * theme.scale);
   const pen = state.view.getContext("2d");
@@ -109,17 +110,20 @@ function hit(state, event) {
 function corner(state, [layer, head]) {
   const { left, top, pitch, tile } = state.at;
   const inset = Math.round((pitch - tile) / 2);
-  return [left + head * pitch + inset - state.scroller.scrollLeft, top + layer * pitch + inset - state.scroller.scrollTop];
+  const { scrollLeft, scrollTop } = state.scroller;
+  return [left + head * pitch + inset - scrollLeft, top + layer * pitch + inset - scrollTop];
 }
 
-/** Scroll inside itself until the chosen tile is in sight; the page does not move. */
+/** Scroll inside itself until the chosen tile is in sight; the page does not move. Returns whether it scrolled. */
 function reveal(state) {
   const { left, top, pitch } = state.at;
   const [layer, head] = state.choice.value;
   const { scroller } = state;
+  const before = [scroller.scrollTop, scroller.scrollLeft];
   const within = (from, start, room) => Math.min(Math.max(from, start + pitch - room), start);
   scroller.scrollTop = within(scroller.scrollTop, layer * pitch, scroller.clientHeight - top);
   scroller.scrollLeft = within(scroller.scrollLeft, head * pitch, scroller.clientWidth - left);
+  return scroller.scrollTop !== before[0] || scroller.scrollLeft !== before[1];
 }
 
 // -- painting ----------------------------------------------------------------------------------------
@@ -265,8 +269,8 @@ function hover(state, at) {
 
 function choose(state, at, delay) {
   if (!state.choice.make(at, state.setTriggerValue, delay)) return;
-  reveal(state);
-  paint(state);
+  if (reveal(state)) paint(state);
+  else show(state);
 }
 
 function onKey(state, event) {

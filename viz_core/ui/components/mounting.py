@@ -64,7 +64,8 @@ def mount(
         choice = st.session_state[key]["choice"]
         st.session_state[answered] = choice["number"]
         value = choice["value"]
-        if len(value) == len(limits) and all(type(v) is int and 0 <= v < n for v, n in zip(value, limits)):
+        inside = (type(v) is int and 0 <= v < n for v, n in zip(value, limits, strict=False))
+        if len(value) == len(limits) and all(inside):
             on_choose(*value)
 
     header = {**header, "answered": st.session_state.get(answered, 0)}

@@ -16,6 +16,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const soon = () => (state.frame ??= requestAnimationFrame(() => scan(state)));
     state.observer = new MutationObserver(soon);
     state.observer.observe(document.body, { childList: true, subtree: true });
+    // keys pressed while the focused figure is away and its successor is not there yet
+    state.between = (event) => {
+      if (state.focused && document.activeElement === document.body) onKey(state, state.focused.rows, event);
+    };
+    document.addEventListener("keydown", state.between);
   }
   const theme = themeOf(parentElement.querySelector(".plot-bridge"));
   Object.assign(state, { header, theme, setTriggerValue });
@@ -27,6 +32,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   placeAll(state);
   return () => {
     state.observer.disconnect();
+    document.removeEventListener("keydown", state.between);
     cancelAnimationFrame(state.frame);
     clearTimeout(state.choice.timer);
     for (const figure of [...state.figures.keys()]) release(state, figure);
@@ -62,12 +68,12 @@ function attach(state, figure, key) {
   figure.classList.add("linked-figure");
   figure.tabIndex = 0;
   figure.setAttribute("role", "application"); // a screen reader then leaves the arrow keys to us
-  figure.onkeydown = (event) => onKey(state, figure, event);
-  figure.onfocus = () => (state.focused = key);
+  figure.onkeydown = (event) => event.target === figure && onKey(state, mapsOf(figure)[0]?.rows, event);
+  figure.onfocus = () => (state.focused = { key, rows: mapsOf(figure)[0]?.rows });
   // a figure that Streamlit hides and then takes away loses the focus too, but the visitor did not leave it
   figure.onblur = () => setTimeout(() => {
     const there = figure.isConnected && figure.checkVisibility({ visibilityProperty: true });
-    if (there && state.focused === key) state.focused = null;
+    if (there && state.focused?.key === key) state.focused = null;
   });
   place(state, figure);
 }
@@ -80,6 +86,15 @@ function release(state, figure) {
   figure.classList.remove("linked-figure");
   state.figures.delete(figure);
   if (state.hovered === figure) setHover(state, null, null);
+}
+
+/** Gives the focus to the successor of the figure that had it; refused while Streamlit still hides it, so again. */
+function refocus(state, figure, tries = 40) {
+  const own = state.figures.get(figure);
+  const wanted = own && state.focused?.key === own.key && document.activeElement === document.body;
+  if (!wanted || !tries) return;
+  figure.focus({ preventScroll: true });
+  if (document.activeElement !== figure) setTimeout(() => refocus(state, figure, tries - 1), 50);
 }
 
 /** The linked maps of a figure: their axes, and which end of a cell their rows stand for. */
@@ -107,8 +122,9 @@ function place(state, figure) {
   const own = state.figures.get(figure);
   const above = figure._fullLayout?._toppaper?.node(); // titles and hover labels stay on top of the frames
   if (!own || !above) return;
-  const title = figure.querySelector(".gtitle")?.textContent ?? "";
-  figure.setAttribute("aria-label", `${title}. ${state.header.words.label}`);
+  const title = figure.querySelector(".gtitle");
+  const lines = title?.querySelector(".line") ? [...title.querySelectorAll(".line")] : title ? [title] : [];
+  figure.setAttribute("aria-label", [...lines.map((line) => line.textContent), state.header.words.label].join(". "));
   figure.style.setProperty("--linked-colour", state.header.colour[state.theme.name]);
   figure.style.setProperty("--linked-text", state.theme.text);
   figure.style.setProperty("--linked-background", state.theme.background);
@@ -129,10 +145,11 @@ function place(state, figure) {
       clip.children[2].dataset.testid = "hovered-cell";
       own.overlay.append(clip);
     }
-    put(clip, { x: map.x._offset - EDGE, y: map.y._offset - EDGE, w: map.x._length + 2 * EDGE, h: map.y._length + 2 * EDGE });
+    const [wide, high] = [map.x._length, map.y._length];
+    put(clip, { x: map.x._offset - EDGE, y: map.y._offset - EDGE, w: wide + 2 * EDGE, h: high + 2 * EDGE });
     const [row, column, hover, chosen] = clip.children;
     const over = state.hover && boxOf(map, state.hover);
-    const whole = { x: EDGE, y: EDGE, w: map.x._length, h: map.y._length };
+    const whole = { x: EDGE, y: EDGE, w: wide, h: high };
     put(row, over && { ...whole, y: over.y, h: over.h });
     put(column, over && map.rows === "cell" && state.hover[1] !== null ? { ...whole, x: over.x, w: over.w } : null);
     put(hover, over && grown(over, 0.5, 7));
@@ -140,8 +157,7 @@ function place(state, figure) {
     mark(hover, state.hover);
     mark(chosen, state.choice.value);
   });
-  // the successor of the figure that had the focus; refused while it is hidden, so asked for at every drawing
-  if (state.focused === own.key && document.activeElement === document.body) figure.focus({ preventScroll: true });
+  if (state.focused?.key === own.key) refocus(state, figure);
 }
 
 /** Where a map shows a cell [query, key], px from the clip's corner; null where it does not. */
@@ -221,12 +237,11 @@ function choose(state, cell, delay) {
   if (state.choice.make(inside, state.setTriggerValue, delay)) placeAll(state);
 }
 
-function onKey(state, figure, event) {
+function onKey(state, rows, event) {
   const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-  const map = mapsOf(figure)[0];
-  if (!step || !map || event.target !== figure || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (map.rows !== "cell" && step[1]) return; // sideways is another component of the same vector
+  if (!step || !rows || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (rows !== "cell" && step[1]) return; // sideways is another component of the same vector
   event.preventDefault();
   const [query, key] = state.choice.value ?? [0, 0];
-  choose(state, map.rows === "key" ? [query, key + step[0]] : [query + step[0], key + step[1]], KEYBOARD_REST);
+  choose(state, rows === "key" ? [query, key + step[0]] : [query + step[0], key + step[1]], KEYBOARD_REST);
 }

@@ -73,7 +73,9 @@ function write(state) {
     }
     const token = document.createElement("span");
     const text = spaced && label.length > 1 ? label.slice(1) : label;
-    token.className = /^[·⏎]+$/.test(text) ? "token blank" : "token";
+    token.className = "token";
+    token.classList.toggle("blank", /^[·⏎]+$/.test(text));
+    token.classList.toggle("mark", text.length === 1);
     token.textContent = text;
     token.dir = "auto";
     token.title = `${i}  ${label}`;
@@ -100,7 +102,8 @@ function measure(state) {
   const own = state.header.colours[theme.name];
   state.ramp = ramp(own.weights);
   const size = Math.round(Math.min(28, Math.max(16, 30 - tokens.length / 4)) * theme.scale);
-  const [line, above, below] = [Math.round(size * 1.32), Math.round(size * 0.5 + 10), Math.max(12, Math.round(size * 0.55))];
+  const [line, above] = [Math.round(size * 1.32), Math.round(size * 0.5 + 10)]; // above: where the arcs run
+  const below = Math.max(12, Math.round(size * 0.55)); // where the percentages stand
   Object.assign(state, { above, label: Math.max(11, 0.46 * size) + 3 });
   root.style.setProperty("--size", `${size}px`);
   root.style.setProperty("--line", `${line}px`);

@@ -1,0 +1,191 @@
+"""What a visitor does, in the real app in real Chromium: what is on screen is what the record holds."""
+
+import re
+from urllib.parse import parse_qs, quote, urlparse
+
+import pytest
+from playwright.sync_api import Page, expect
+
+import viz_core
+from viz_core.models import Model
+
+pytestmark = pytest.mark.browser
+
+SENTENCE = "The man bit the dog in the park"
+PAYLOADS = [
+    "<img src=x onerror=window.ran=1>",
+    "<script>window.ran=1</script>",
+    "<svg onload=window.ran=1>",
+    "](javascript:window.ran=1)",
+]
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return viz_core.load("tiny-gpt")
+
+
+def settled(page: Page, key: str = "map") -> None:
+    """Wait until the page shows its map; contents are then waited for one by one."""
+    page.locator(f".st-key-{key} .js-plotly-plot .heatmaplayer image").first.wait_for(state="attached")
+    expect(page.locator(f".st-key-{key} .js-plotly-plot")).to_have_count(1)  # the one of the run before is gone
+
+
+def type_sentence(page: Page, text: str) -> None:
+    box = page.get_by_label("Type a sentence")
+    box.fill(text)
+    box.press("Enter")
+
+
+def drawn_labels(page: Page, key: str) -> list[str]:
+    return page.locator(f".st-key-{key} .ytick text").all_text_contents()
+
+
+def drawn_values(page: Page, key: str) -> list[list[float]]:
+    """The numbers that Plotly holds, row by row; cells not allowed are None."""
+    return page.evaluate(
+        "key => Array.from(document.querySelector(`.st-key-${key} .js-plotly-plot`)._fullData[0].z, row =>"
+        " Array.from(row, value => Number.isNaN(value) ? null : value))",
+        key,
+    )
+
+
+def cell_centre(page: Page, key: str, row: int, column: int) -> tuple[float, float]:
+    """Where on the screen a cell of a map lies, asked of Plotly's own axes."""
+    plot = page.locator(f".st-key-{key} .js-plotly-plot")
+    plot.scroll_into_view_if_needed()
+    return tuple(
+        plot.evaluate(
+            "(gd, [row, column]) => { const box = gd.getBoundingClientRect(), {xaxis, yaxis} = gd._fullLayout;"
+            " return [box.left + xaxis._offset + xaxis.d2p(column), box.top + yaxis._offset + yaxis.d2p(row)]; }",
+            [row, column],
+        )
+    )
+
+
+def in_address(page: Page, **expected: str) -> None:
+    """Wait until the address says so."""
+    page.wait_for_function(
+        "expected => { const said = new URLSearchParams(location.search);"
+        " return Object.entries(expected).every(([name, value]) => said.get(name) === value); }",
+        arg=expected,
+    )
+
+
+def test_type_a_sentence_choose_a_head_click_a_cell(page: Page, address: str, model: Model) -> None:
+    page.goto(address)
+    settled(page)
+    type_sentence(page, SENTENCE)
+    in_address(page, text=SENTENCE)
+    expect(page.locator(".st-key-map .ytick text").nth(1)).to_have_text("man")
+
+    grid = page.get_by_test_id("head-grid")
+    grid.focus()
+    before = parse_qs(urlparse(page.url).query)
+    grid.press("ArrowDown" if before.get("layer", ["0"])[0] == "0" else "ArrowUp")
+    page.wait_for_function(
+        "query => location.search.includes('layer=') && location.search !== query", arg=urlparse(page.url).query
+    )
+    chosen = {
+        name: int(values[0]) for name, values in parse_qs(urlparse(page.url).query).items() if name in ("layer", "head")
+    }
+    record = model.record(SENTENCE).blocks[chosen["layer"]].attention.head(chosen["head"])
+    title = f"L{chosen['layer']}·H{chosen['head']}"
+    expect(page.locator(".st-key-map .gtitle")).to_contain_text(title)
+    values = drawn_values(page, "map")
+    for row, (shown, computed) in enumerate(zip(values, record.weights[0].tolist(), strict=True)):
+        assert shown[: row + 1] == pytest.approx(computed[: row + 1], abs=1e-6)
+        assert shown[row + 1 :] == [None] * (len(computed) - row - 1)
+
+    page.get_by_role("link", name="Walk through this head's computation").click()
+    settled(page, "residual")
+    page.get_by_text("QKᵀ", exact=True).click()
+    settled(page, "scores")
+    page.mouse.click(*cell_centre(page, "scores", 5, 1))
+    in_address(page, query="5", key="1")
+    equations = page.locator(".st-key-cell-numbers annotation").first
+    expect(equations).to_contain_text(f"{float(record.weights[0, 5, 1]):.4g}"[:5], use_inner_text=False)
+    said = equations.text_content() or ""
+    assert f"q_{{5}}\\cdot k_{{1}} &= {float(record.scores[0, 5, 1]):.4g}" in said
+    assert f"&= {float(record.scaled_scores[0, 5, 1]):.4g}" in said
+    weight = re.search(r"\\mathbf\{([^}]*)\}", said)
+    assert weight is not None
+    assert weight[1] == f"{float(record.weights[0, 5, 1]):.4g}"
+    assert sum(
+        page.evaluate("Array.from(document.querySelector('.st-key-products .js-plotly-plot')._fullData[0].y)")
+    ) == pytest.approx(float(record.scores[0, 5, 1]), abs=1e-4)
+
+
+def test_a_link_opened_elsewhere_shows_the_same(page: Page, address: str, model: Model) -> None:
+    page.goto(f"{address}/inside_one_head?text={quote(SENTENCE)}&layer=2&head=5&query=6&key=2&step=softmax")
+    settled(page, "weights")
+    expect(page.get_by_label("Type a sentence")).to_have_value(SENTENCE)
+    expect(page.locator(".st-key-weights .gtitle")).to_contain_text("L2·H5")
+    record = model.record(SENTENCE).blocks[2].attention.head(5)
+    assert drawn_values(page, "weights")[6][:7] == pytest.approx(record.weights[0, 6, :7].tolist(), abs=1e-6)
+    expect(page.locator(".st-key-cell-numbers annotation").first).to_contain_text(
+        f"\\mathbf{{{float(record.weights[0, 6, 2]):.4g}}}", use_inner_text=False
+    )
+
+
+def test_back_returns_to_the_sentence_before(page: Page, address: str) -> None:
+    page.goto(f"{address}/?text=one+two+three")
+    settled(page)
+    type_sentence(page, "four five six")
+    in_address(page, text="four five six")
+    page.wait_for_timeout(3_500)  # within three seconds an old address is taken for a late one
+    page.go_back()
+    expect(page.get_by_label("Type a sentence")).to_have_value("one two three")
+
+
+def test_moving_over_the_maps_sends_nothing(page: Page, address: str) -> None:
+    sent: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda _frame: sent.append(1)))
+    page.goto(address)
+    settled(page)
+    page.wait_for_timeout(1_000)
+    sent.clear()
+    for row in range(4):
+        page.mouse.move(*cell_centre(page, "map", row, 0))
+    page.get_by_test_id("head-grid").hover()
+    page.locator("[data-token-index='2']").hover()
+    page.wait_for_timeout(500)
+    assert not sent
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_what_is_typed_is_never_run(page: Page, address: str, payload: str) -> None:
+    for where in ("/", "/inside_one_head"):
+        page.goto(f"{address}{where}?text={quote('see ' + payload)}&step=softmax")
+        settled(page, "map" if where == "/" else "weights")
+        page.wait_for_timeout(500)
+        assert page.evaluate("window.ran") is None
+
+
+def test_bad_text_says_so_and_keeps_everything(page: Page, address: str) -> None:
+    page.goto(f"{address}/?text={quote(SENTENCE)}")
+    settled(page)
+    type_sentence(page, "word " * 300)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("at most 256")
+    expect(page.get_by_label("Type a sentence")).to_have_value("word " * 300)
+    expect(page.locator(".st-key-map .ytick text").nth(1)).to_have_text("man")
+    page.get_by_role("button", name="Cut it to the first 256 tokens").click()
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+
+
+def test_a_model_that_cannot_be_had_offers_the_bundled_one(page: Page, address: str) -> None:
+    page.goto(f"{address}/?model=gpt2&text={quote(SENTENCE)}")
+    settled(page)
+    expect(page.get_by_test_id("stAlert")).to_be_visible()
+    page.get_by_role("button", name="Use the bundled model").click()
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+    expect(page.locator(".st-key-map .ytick text").nth(1)).to_have_text("man")
+
+
+@pytest.mark.parametrize("where", ["/", "/inside_one_head?step=scores"])
+def test_nothing_is_wider_than_a_telephone(page: Page, address: str, where: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address + where)
+    settled(page, "map" if where == "/" else "scores")
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

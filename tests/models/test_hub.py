@@ -1,0 +1,345 @@
+"""The Hub, played by a server on this machine: what is asked of it, what is kept, and what a visitor is told."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import unquote, urlsplit
+
+import huggingface_hub
+import pytest
+import torch
+from huggingface_hub import constants, file_download
+
+from viz_core.models import WeightsUnavailable, load
+
+COMMIT = "5f91d94bd9cd7190a9f3216ff93cd1dd95f2c7be"
+
+
+class Hub(ThreadingHTTPServer):
+    """Repositories in memory: name → file → bytes. `fault` decides how it misbehaves."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.repos: dict[str, dict[str, bytes]] = {}
+        self.fault = ""
+        self.requests: list[str] = []
+        self.waiting = threading.Event()  # set when the test is over, so that no slow answer outlives it
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def asked(self, method: str) -> list[str]:
+        return [line.split(" ", 1)[1] for line in self.requests if line.startswith(method)]
+
+
+class Answer(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Hub
+
+    def do_GET(self) -> None:
+        self._answer(body=True)
+
+    def do_HEAD(self) -> None:
+        self._answer(body=False)
+
+    def _answer(self, *, body: bool) -> None:
+        hub, path = self.server, unquote(urlsplit(self.path).path)
+        hub.requests.append(f"{self.command} {path} {self.headers.get('Range', '')}".strip())
+        if match := re.fullmatch(r"/api/models/([\w.-]+/[\w.-]+)", path):
+            self._describe(match[1])
+        elif match := re.fullmatch(r"/([\w.-]+/[\w.-]+)/resolve/([\w.-]+)/(.+)", path):
+            self._file(match[1], match[3], body=body)
+        else:
+            self._send(404, b"{}")
+
+    def _describe(self, repo: str) -> None:
+        hub = self.server
+        if hub.fault == "portal":
+            self._send(200, b"<html>Please log in</html>", {"Content-Type": "text/html"})
+        elif hub.fault == "down":
+            self._send(503, b"{}")
+        elif hub.fault == "slow":
+            hub.waiting.wait(20)
+        elif self.headers.get("Authorization"):
+            self._send(401, b"{}", {"X-Error-Message": "Invalid credentials in Authorization header"})
+        elif repo not in hub.repos:
+            self._send(401, b"{}", {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
+        else:
+            siblings = [{"rfilename": name, "size": len(data)} for name, data in hub.repos[repo].items()]
+            about = {"id": repo, "sha": COMMIT, "siblings": siblings, "cardData": {"license": "mit"}}
+            self._send(200, json.dumps(about).encode())
+
+    def _file(self, repo: str, name: str, *, body: bool) -> None:
+        hub, data = self.server, self.server.repos[repo].get(name)
+        if hub.fault == "gated":
+            self._send(403, b"{}", {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"})
+        elif hub.fault == "silent":
+            hub.waiting.wait(20)
+        elif data is None:
+            self._send(404, b"{}", {"X-Error-Code": "EntryNotFound"})
+        else:
+            start = int(match[1]) if (match := re.search(r"bytes=(\d+)-", self.headers.get("Range", ""))) else 0
+            headers = {"ETag": f'"{hashlib.sha256(data).hexdigest()}"', "X-Repo-Commit": COMMIT}
+            if start:
+                headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+            cut = {"breaks once": 0 if start else 100, "breaks": len(data)}.get(hub.fault, 0)
+            cut = cut if body and name.endswith("safetensors") else 0
+            self._send(206 if start else 200, data[start:], headers, cut=cut)
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None, cut: int = 0) -> None:
+        self.send_response(status)
+        for name, value in (
+            {"Content-Type": "application/json", "Content-Length": str(len(body))} | (headers or {})
+        ).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body[: max(len(body) - cut, 0)])
+        if cut:
+            self.close_connection = True
+
+    def log_message(self, format: str, *_arguments: object) -> None:  # noqa: A002  the name http.server gives it
+        pass
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    server = Hub()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+    monkeypatch.setattr(constants, "ENDPOINT", server.address)
+    monkeypatch.setattr(
+        constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.address + "/{repo_id}/resolve/{revision}/{filename}"
+    )
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_ETAG_TIMEOUT", 5)
+    monkeypatch.setattr(file_download, "time", SimpleNamespace(sleep=lambda _seconds: None))
+    yield server
+    huggingface_hub.close_session()
+    server.waiting.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def repo(hub: Hub, gpt2_folder: Callable[..., Path]) -> dict[str, bytes]:
+    """owner/tiny on the server, with files nobody needs."""
+    hub.repos["owner/tiny"] = files = {path.name: path.read_bytes() for path in gpt2_folder().iterdir()}
+    files |= {"pytorch_model.bin": b"pickle", "README.md": b"# Tiny", "onnx/model.onnx": b"x", "vocab.json": b"{}"}
+    return files
+
+
+def test_a_hub_model_is_the_one_that_was_saved(
+    hub: Hub, repo: dict[str, bytes], gpt2_folder: Callable[..., Path]
+) -> None:
+    model, local = load("owner/tiny"), load(str(gpt2_folder("local")))
+    assert (model.name, model.source, model.revision) == ("owner/tiny", "hub", COMMIT)
+    assert model.card["licence"] == "mit"
+    assert torch.equal(model.record("The dog").logits, local.record("The dog").logits)
+
+
+def test_only_what_is_needed_is_downloaded_config_first(hub: Hub, repo: dict[str, bytes]) -> None:
+    load("owner/tiny")
+    downloaded = [path.rsplit("/", 1)[1] for path in hub.asked("GET") if "/resolve/" in path]
+    assert downloaded == ["config.json", "tokenizer.json", "model.safetensors"]
+
+
+def test_settings_are_refused_before_any_weight_is_downloaded(hub: Hub, repo: dict[str, bytes]) -> None:
+    repo["config.json"] = json.dumps(json.loads(repo["config.json"]) | {"activation_function": "gelu_fast"}).encode()
+    with pytest.raises(WeightsUnavailable, match="activation_function to gelu_fast"):
+        load("owner/tiny")
+    assert [path.rsplit("/", 1)[1] for path in hub.asked("GET") if "/resolve/" in path] == ["config.json"]
+
+
+def test_the_short_names_of_the_gpt2_family(hub: Hub, repo: dict[str, bytes]) -> None:
+    hub.repos = {"openai-community/gpt2": repo, "distilbert/distilgpt2": repo}
+    assert load("gpt2").name == "gpt2"
+    assert load("distilgpt2").revision == COMMIT
+
+
+def test_shards(hub: Hub, gpt2_folder: Callable[..., Path]) -> None:
+    folder = gpt2_folder("sharded", shard="40KB")
+    hub.repos["owner/sharded"] = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert torch.equal(load("owner/sharded").record([5, 3]).logits, load(str(folder)).record([5, 3]).logits)
+
+
+def test_an_index_cannot_make_us_download_something_else(hub: Hub, gpt2_folder: Callable[..., Path]) -> None:
+    hub.repos["owner/sly"] = files = {path.name: path.read_bytes() for path in gpt2_folder(shard="40KB").iterdir()}
+    files["model.safetensors.index.json"] = b'{"weight_map": {"a": "../../../x.safetensors"}}'
+    with pytest.raises(WeightsUnavailable, match=r"\.\./\.\./\.\./x.safetensors"):
+        load("owner/sly")
+
+
+def test_progress_counts_every_byte(hub: Hub, repo: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 10_000)
+    calls: list[tuple[int, int, str]] = []
+    load("owner/tiny", progress=lambda *call: calls.append(call))
+    total = len(repo["tokenizer.json"]) + len(repo["model.safetensors"])
+    assert calls[0] == (0, total, "tokenizer.json")
+    assert calls[-1] == (total, total, "model.safetensors")
+    assert {call[1] for call in calls} == {total}
+    assert [call[0] for call in calls] == sorted(call[0] for call in calls)
+    assert len({call[0] for call in calls}) > 10
+    calls.clear()
+    load("owner/tiny", progress=lambda *call: calls.append(call))  # from the cache
+    assert calls[-1] == (total, total, "model.safetensors")
+
+
+def test_nothing_is_printed(hub: Hub, repo: dict[str, bytes], capfd: pytest.CaptureFixture[str]) -> None:
+    load("owner/tiny")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_download_that_breaks_goes_on_where_it_broke(
+    hub: Hub, repo: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 10_000)
+    hub.fault = "breaks once"
+    done: list[int] = []
+    load("owner/tiny", progress=lambda *call: done.append(call[0]))
+    whole_chunks = (len(repo["model.safetensors"]) - 100) // 10_000 * 10_000
+    assert [path.rsplit(" ", 1)[1] for path in hub.asked("GET") if "bytes=" in path] == [f"bytes={whole_chunks}-"]
+    assert max(done) == len(repo["tokenizer.json"]) + len(repo["model.safetensors"])
+
+
+def test_a_download_that_keeps_breaking(hub: Hub, repo: dict[str, bytes]) -> None:
+    hub.fault = "breaks"
+    assert "The download of owner/tiny broke off (peer closed connection" in refusal("owner/tiny")
+    hub.fault = ""
+    hub.requests.clear()
+    load("owner/tiny")  # what had come is kept, the rest is fetched
+    downloaded = [path.rsplit("/", 1)[1] for path in hub.asked("GET") if "/resolve/" in path]
+    assert downloaded == ["model.safetensors"]
+
+
+# -- what a visitor is told --------------------------------------------------------------------------------
+
+
+def refusal(name: str, most_seconds: float = 3) -> str:
+    start = time.perf_counter()
+    with pytest.raises(WeightsUnavailable) as error:
+        load(name)
+    assert time.perf_counter() - start < most_seconds
+    assert "bundled model" in str(error.value)
+    return str(error.value)
+
+
+def test_not_found(hub: Hub) -> None:
+    assert "The Hub has no public model owner/none. Check the spelling" in refusal("owner/none")
+
+
+def test_a_token_that_opens_nothing(hub: Hub, repo: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_none")
+    assert "The Hub refuses access to owner/tiny. Check HF_TOKEN" in refusal("owner/tiny")
+
+
+def test_gated(hub: Hub, repo: dict[str, bytes]) -> None:
+    hub.fault = "gated"
+    assert "owner/tiny is gated: accept its terms at https://huggingface.co/owner/tiny" in refusal("owner/tiny")
+
+
+def test_down(hub: Hub, repo: dict[str, bytes]) -> None:
+    hub.fault = "down"
+    assert "The Hub answered with error 503" in refusal("owner/tiny")
+
+
+@pytest.mark.parametrize("fault", ["slow", "silent"])
+def test_no_answer(hub: Hub, repo: dict[str, bytes], fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_ETAG_TIMEOUT", 0.5)
+    hub.fault = fault
+    assert "The Hub did not answer in time" in refusal("owner/tiny")
+
+
+def test_something_else_answers(hub: Hub, repo: dict[str, bytes]) -> None:
+    hub.fault = "portal"
+    assert "The Hub cannot be reached and owner/tiny is not on this machine" in refusal("owner/tiny")
+
+
+def test_nobody_listens(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    assert "The Hub cannot be reached" in refusal("owner/tiny")
+
+
+def test_no_such_host(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", "http://hub.invalid")
+    assert "The Hub cannot be reached" in refusal("owner/tiny", most_seconds=10)
+
+
+def test_no_checkpoint(hub: Hub, repo: dict[str, bytes]) -> None:
+    del repo["config.json"]
+    with pytest.raises(WeightsUnavailable, match=r"owner/tiny has no config.json"):
+        load("owner/tiny")
+
+
+def test_only_pickles(hub: Hub, repo: dict[str, bytes]) -> None:
+    del repo["model.safetensors"]
+    with pytest.raises(WeightsUnavailable, match="owner/tiny holds its weights only as pickle files"):
+        load("owner/tiny")
+
+
+def test_a_file_that_vanished_meanwhile(hub: Hub, repo: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Answer, "_describe", describe_one_more)
+    assert "The Hub answered with error 404" in refusal("owner/tiny")
+
+
+def describe_one_more(answer: Answer, repo: str) -> None:
+    siblings = [{"rfilename": name, "size": 3} for name in ("config.json", "model.safetensors.index.json")]
+    answer._send(200, json.dumps({"id": repo, "sha": COMMIT, "siblings": siblings}).encode())
+
+
+# -- without network ---------------------------------------------------------------------------------------
+
+
+def test_what_was_loaded_once_loads_without_network(
+    hub: Hub, repo: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = load("owner/tiny").record("The dog").logits
+    for change in ({"ENDPOINT": "http://127.0.0.1:9"}, {"HF_HUB_OFFLINE": True}):
+        with monkeypatch.context() as patch:
+            for name, value in change.items():
+                patch.setattr(constants, name, value)
+            model = load("owner/tiny")
+        assert model.revision == COMMIT
+        assert torch.equal(model.record("The dog").logits, expected)
+
+
+def test_half_a_download_does_not_load_without_network(
+    hub: Hub, repo: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.fault = "breaks"
+    refusal("owner/tiny")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert "owner/tiny is not on this machine, and HF_HUB_OFFLINE is set" in refusal("owner/tiny")
+
+
+def test_the_environment_decides(
+    hub: Hub, repo: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HF_HOME and HF_HUB_OFFLINE as a person sets them, in a process of its own."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "home" / "hub"))
+    load("owner/tiny")
+    done = subprocess.run(
+        [sys.executable, "-c", "import viz_core; print(viz_core.load('owner/tiny').revision)"],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == COMMIT
