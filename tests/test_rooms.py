@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NUMBERS = {"masks", "positions", "config", "attention", "recording", "transformer", "recurrent", "analysis", "efficiency"}
+CORE = {"attention", "config", "language", "masks", "positions", "recording", "recurrent", "transformer"}
 MAY_IMPORT = {
     "masks": set(),
     "positions": set(),
@@ -16,12 +16,12 @@ MAY_IMPORT = {
     "recording": {"attention"},
     "transformer": {"attention", "config", "masks", "positions", "recording"},
     "recurrent": {"attention", "config", "recording"},
-    "analysis": {"attention", "masks", "recording", "transformer", "language"},
-    "efficiency": {"attention", "config", "masks", "recording", "transformer", "language"},
-    "models": {"attention", "config", "language", "masks", "positions", "recording", "recurrent", "transformer", "transformers"},
+    "analysis": CORE,
+    "efficiency": CORE,
+    "models": CORE | {"transformers"},
     "figures": {"language"},
-    "training": NUMBERS | {"models", "language"},
-    "ui": NUMBERS | {"models", "figures", "language", "streamlit"},
+    "training": CORE | {"analysis", "models"},
+    "ui": CORE | {"analysis", "efficiency", "figures", "models", "streamlit"},
     "__init__": {"models"},
 }
 GUARDED = {"streamlit", "transformers"}
@@ -37,7 +37,8 @@ def imports(path: Path) -> set[str]:
             assert node.level == 0, f"{path}:{node.lineno}: relative import"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     parts = [name.split(".") for name in names]
-    return {part[1] for part in parts if part[0] == "viz_core" and len(part) > 1} | {part[0] for part in parts} & GUARDED
+    rooms = {part[1] for part in parts if part[0] == "viz_core" and len(part) > 1}
+    return rooms | {part[0] for part in parts} & GUARDED
 
 
 FILES = sorted((ROOT / "viz_core").rglob("*.py"))

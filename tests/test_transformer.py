@@ -195,24 +195,29 @@ def copy(pairs: dict[nn.Module, nn.Module]) -> None:
 
 
 def test_the_llama_like_variant_is_llama():
-    sizes = {"hidden_size": 24, "intermediate_size": 34, "num_hidden_layers": 3, "num_attention_heads": 6}
-    theirs = LlamaForCausalLM(
-        LlamaConfig(
-            **sizes, num_key_value_heads=2, vocab_size=13, max_position_embeddings=11, rms_norm_eps=1e-4,
-            rope_parameters={"rope_type": "default", "rope_theta": 500.0}, tie_word_embeddings=False,
-            initializer_range=0.4, attn_implementation="eager", bos_token_id=None, eos_token_id=None,
-        )  # fmt: skip
-    )
+    settings = {
+        "vocab_size": 13,
+        "max_position_embeddings": 11,
+        "hidden_size": 24,
+        "intermediate_size": 34,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 6,
+        "num_key_value_heads": 2,
+        "rms_norm_eps": 1e-4,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 500.0},
+        "tie_word_embeddings": False,
+        "bos_token_id": None,
+        "eos_token_id": None,
+    }
+    theirs = LlamaForCausalLM(LlamaConfig(**settings, initializer_range=0.4, attn_implementation="eager")).eval()
     for module in theirs.modules():
         if "RMSNorm" in type(module).__name__:
             sharp(module)
-    ours = Transformer(
-        TransformerConfig(
-            **SMALL, n_kv_head=2, d_feed_forward=34, positions="rotary", rotary_base=500.0, norm="rmsnorm",
-            norm_epsilon=1e-4, activation="swiglu", bias=False, tied=False,
-        )  # fmt: skip
-    )
-    copy({ours.embedding: theirs.model.embed_tokens, ours.final_norm: theirs.model.norm, ours.unembedding: theirs.lm_head})
+    shape = replace(TransformerConfig(**SMALL), n_kv_head=2, d_feed_forward=34, bias=False, tied=False)
+    llama_like = {"positions": "rotary", "rotary_base": 500.0, "norm": "rmsnorm", "activation": "swiglu"}
+    ours = Transformer(replace(shape, norm_epsilon=1e-4, **llama_like))
+    copy({ours.embedding: theirs.model.embed_tokens, ours.final_norm: theirs.model.norm})
+    copy({ours.unembedding: theirs.lm_head})
     for block, layer in zip(ours.blocks, theirs.model.layers, strict=True):
         attention, feed_forward = block.attention, block.feed_forward
         copy(

@@ -178,3 +178,18 @@ def test_the_label_of_a_next_token_completes_the_character_begun(model: Model) -
     recording = model.record(ids[:2])
     labels = {token.token_id: token.label for token in model.next_tokens(recording, 307)}
     assert labels[ids[2]] == "넋(3/3)"
+
+
+def test_extend_adds_what_the_token_spells(model: Model) -> None:
+    token_id = model.record("The dog").token_ids.tolist()[-1]
+    assert model.tokenizer is not None
+    assert model.extend("The", token_id) == "The" + model.tokenizer.text([token_id])
+
+
+def test_extend_never_leaves_half_a_character(model: Model) -> None:
+    """A token that begins 강 is followed by others until the character is whole, or nothing is added."""
+    assert model.tokenizer is not None
+    for token_id in range(model.transformer.config.vocab_size):
+        longer = model.extend("강아지", token_id)
+        assert longer.startswith("강아지")
+        assert "⟨" not in longer

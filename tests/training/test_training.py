@@ -27,7 +27,14 @@ RECIPE = Recipe(
     purpose="tests",
     model=TransformerConfig(vocab_size=263, context=CONTEXT, n_layer=1, n_head=2, d_model=12),
     training=Training(
-        seed=7, steps=100, batch=2, learning_rate=0.01, warmup=5, decay=0.2, weight_decay=0.1, checkpoint_every=50,
+        seed=7,
+        steps=100,
+        batch=2,
+        learning_rate=0.01,
+        warmup=5,
+        decay=0.2,
+        weight_decay=0.1,
+        checkpoint_every=50,
         repeats=0.5,
     ),
     sources=(
@@ -35,7 +42,7 @@ RECIPE = Recipe(
         Source("questions", "questions.csv", "Korean", "own", share=0.25, layout="question-answer"),
     ),
     fingerprint="one",
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -80,9 +87,10 @@ def test_interrupted_and_resumed_is_the_same_training(corpora: list[Corpus], fol
             raise KeyboardInterrupt
         return sequences(recipe, corpora, step)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(language_model, "sequences", interrupted)
-        train(RECIPE, corpora, folder / "run")
+        with pytest.raises(KeyboardInterrupt):
+            train(RECIPE, corpora, folder / "run")
     assert load_trained(RECIPE, folder / "run")[1] == 50
     resumed = train(RECIPE, corpora, folder / "run")
     assert history(folder / "run") == history(folder / "whole")

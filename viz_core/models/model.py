@@ -12,6 +12,7 @@ from viz_core.models.tokens import Tokenizer
 from viz_core.recording import Recording
 from viz_core.transformer import Transformer
 
+MOST_PIECES = 4  # tokens one character can be spread over: UTF-8 takes at most four bytes
 Source = Literal["bundled", "folder", "hub"]
 
 
@@ -72,9 +73,20 @@ class Model:
         """
         return self._tokenizer().cut(text, self.context)
 
+    @torch.inference_mode()
     def extend(self, text: str, token_id: int) -> str:
-        """`text` with one more token: what the model would have said. Raises UnusableText without a tokenizer."""
-        return text + self._tokenizer().text([token_id])
+        """`text` with one more token. Where that token is only part of a character, the likeliest tokens after it
+        follow until the character is whole; if they never make it so, `text` comes back as it was.
+
+        Raises UnusableText as `record` does.
+        """
+        tokenizer, before, new = self._tokenizer(), self._token_ids(text), [token_id]
+        while not tokenizer.is_whole(new):
+            if len(new) == MOST_PIECES or len(before) + len(new) >= self.context:
+                return text
+            recording = self.transformer(torch.tensor([*before, *new]), last_only=True)
+            new.append(int(recording.logits[-1].argmax()))
+        return text + tokenizer.text(new)
 
     def labels(self, ids: Sequence[int]) -> tuple[str, ...]:
         """A readable label for every token; without a tokenizer, the ids."""

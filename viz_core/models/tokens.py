@@ -85,6 +85,14 @@ class Tokenizer:
         spelled = b"".join(self._bytes(index) for index in ids)
         return re.sub("[\udc80-\udcff]", lambda byte: f"⟨{ord(byte[0]) - 0xDC00:02X}⟩", _decoded(spelled))
 
+    def is_whole(self, ids: Sequence[int]) -> bool:
+        """Whether `ids` spell whole characters, none begun or left unfinished."""
+        try:
+            b"".join(self._bytes(index) for index in ids).decode("utf-8")
+        except UnicodeDecodeError:
+            return False
+        return True
+
     def _bytes(self, index: int) -> bytes:
         """The UTF-8 bytes that token `index` stands for."""
         if index in self._added:

@@ -1,0 +1,77 @@
+"""The models that all visitors share."""
+
+import threading
+from typing import Any
+
+import pytest
+
+import viz_core
+from viz_core.models import WeightsUnavailable
+from viz_core.ui import store
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Replace loading by a note of what was loaded."""
+    noted: list[str] = []
+
+    def load(name: str, progress: Any) -> str:
+        noted.append(name)
+        if name == "missing":
+            raise WeightsUnavailable("not here")
+        progress(5, 10, "model.safetensors")
+        return f"the model {name}"
+
+    monkeypatch.setattr(viz_core, "load", load)
+    return noted
+
+
+def test_a_model_is_loaded_once_for_all(loads: list[str]) -> None:
+    shelf = store.ModelShelf()
+    assert shelf.load("a", lambda _progress: None) == shelf.load("a", lambda _progress: None) == "the model a"
+    assert loads == ["a"]
+
+
+def test_the_model_not_used_for_longest_goes_first(loads: list[str]) -> None:
+    shelf = store.ModelShelf()
+    for name in ("a", "b", "c"):
+        shelf.load(name, lambda _progress: None)
+    shelf.get("a")
+    shelf.load("d", lambda _progress: None)
+    assert shelf.get("b") is None
+    assert shelf.get("a") == "the model a"
+
+
+def test_a_failed_load_can_be_tried_again(loads: list[str]) -> None:
+    shelf = store.ModelShelf()
+    for _attempt in range(2):
+        with pytest.raises(WeightsUnavailable):
+            shelf.load("missing", lambda _progress: None)
+    assert loads == ["missing", "missing"]
+
+
+def test_two_who_ask_at_once_share_one_load_and_hear_of_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    may_finish, noted, heard = threading.Event(), [], threading.Event()
+
+    def load(name: str, progress: Any) -> str:
+        noted.append(name)
+        progress(5, 10, "model.safetensors")
+        assert may_finish.wait(30)
+        return "it"
+
+    def report(progress: dict[str, Any]) -> None:
+        if progress == {"done": 5, "total": 10, "file": "model.safetensors"}:
+            heard.set()
+
+    monkeypatch.setattr(viz_core, "load", load)
+    shelf = store.ModelShelf()
+    answers: list[Any] = []
+    askers = [threading.Thread(target=lambda: answers.append(shelf.load("x", report, every=0.01))) for _ in range(2)]
+    for asker in askers:
+        asker.start()
+    assert heard.wait(30)
+    may_finish.set()
+    for asker in askers:
+        asker.join()
+    assert answers == ["it", "it"]
+    assert noted == ["x"]
