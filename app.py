@@ -62,7 +62,6 @@ with one_head:
         allowed=record.allowed.numpy(),
         unit=_("weight"),
         also={_("score"): record.scores[0].numpy(), _("scaled"): record.scaled_scores[0].numpy()},
-        height=430,
     )
     show.figure(heatmap, "map", _("Attention weights of one head: rows look at columns"))
     st.markdown(observation(weights, recording.token_ids))

@@ -20,7 +20,7 @@ from viz_core.language import _
 Array = NDArray[np.float32]
 
 TITLE_HEIGHT = 46  # pixels: the name and the line that says what a cell means
-MOST_LABELS = 60  # above, ticks would overlap: tokens are read from the hover alone
+MOST_LABELS = 40  # above, ticks would overlap: tokens are read from the hover alone
 MOST_HOVER_NUMBERS = 256  # above, only the drawn stage is sent: n² numbers for each further one weigh too much
 FONT = "Source Sans, Source Sans Pro, Noto Sans KR, Noto Sans CJK KR, Apple SD Gothic Neo, Malgun Gothic, sans-serif"
 
@@ -37,13 +37,14 @@ def attention_heatmap(
     limit: float | None = None,
     unit: str,
     also: dict[str, Array] | None = None,
-    height: int = 440,
+    height: int = 0,
 ) -> go.Figure:
     """One stage of one head, [query, key].
 
     weights: the values are shares from 0 to 1 (one hue), else signed numbers around 0 (two hues).
     allowed: where False the cell is drawn in the "not allowed" grey, whatever its value.
     limit: colours of signed values run from −limit to limit; give compared panels the same (`limits_of`).
+    height: in pixels; 0 = taller for longer texts, so that labels stay apart
     also: further numbers the hover tells, e.g. {"score": scores}, each [query, key].
     """
     n_query, n_key = values.shape
@@ -69,6 +70,7 @@ def attention_heatmap(
     figure = go.Figure(heatmap)
     if allowed is not None and not allowed.all():
         figure.add_trace(_forbidden_cells(allowed, forbidden, theme))
+    height = height or (430 if n_query <= 24 else 540)
     figure.update_layout(**_layout(title, subtitle, theme, height), meta={"linked": "cells"})
     figure.update_xaxes(**_token_axis(columns, theme), title=_axis_title(_("key (column)"), theme))
     figure.update_yaxes(**_token_axis(rows, theme), title=_axis_title(_("query (row)"), theme))
@@ -179,7 +181,7 @@ def _token_axis(tokens: Sequence[str], theme: ThemeName) -> dict[str, Any]:
         "tickvals": np.arange(n, dtype=np.uint16),
         "ticktext": [tick_text(token) for token in tokens],
         "showticklabels": n <= MOST_LABELS,
-        "tickfont": {"size": 13 if n <= 24 else 11 if n <= 36 else 9, "color": palette.TEXT[theme]},
+        "tickfont": {"size": max(8, min(13, 300 // max(n, 1))), "color": palette.TEXT[theme]},
         "ticks": "",
         "showgrid": False,
         "zeroline": False,

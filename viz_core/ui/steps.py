@@ -131,7 +131,6 @@ def draw_projections(scene: Scene) -> list[str]:
                     theme=scene.theme,
                     hue=hue,
                     limit=weight_limit,
-                    height=420,
                 )
                 show.figure(drawn, f"w-{key}", f"W_{name}")
     return linked
@@ -228,10 +227,10 @@ def draw_scaled(scene: Scene) -> list[str]:
     limit = limits_of(_array(before))
     left, right = st.columns(2, gap="medium")
     with left:
-        first = _map(scene, "before", before, _("before"), _("scores QKᵀ"), _("score"), limit=limit, height=420)
+        first = _map(scene, "before", before, _("before"), _("scores QKᵀ"), _("score"), limit=limit)
     with right:
         subtitle = _("divided by {divisor}, on the same colour scale").format(divisor=number(1 / record.scale))
-        second = _map(scene, "scaled", after, _("after"), subtitle, _("scaled score"), limit=limit, height=420)
+        second = _map(scene, "scaled", after, _("after"), subtitle, _("scaled score"), limit=limit)
     return [first, second]
 
 
@@ -251,9 +250,7 @@ def draw_mask(scene: Scene) -> list[str]:
     limit = limits_of(_array(scaled), _array(masked))
     left, right = st.columns(2, gap="medium")
     with left:
-        first = _map(
-            scene, "unmasked", scaled, _("before"), _("scaled scores"), _("scaled score"), limit=limit, height=420
-        )
+        first = _map(scene, "unmasked", scaled, _("before"), _("scaled scores"), _("scaled score"), limit=limit)
     with right:
         second = _map(
             scene,
@@ -264,7 +261,6 @@ def draw_mask(scene: Scene) -> list[str]:
             _("masked score"),
             limit=limit,
             allowed=_array(allowed),
-            height=420,
         )
     return [first, second]
 
@@ -292,7 +288,6 @@ def draw_softmax(scene: Scene) -> list[str]:
             _("masked scores"),
             _("masked score"),
             allowed=_array(allowed),
-            height=420,
         )
     with right:
         second = _map(
@@ -304,7 +299,6 @@ def draw_softmax(scene: Scene) -> list[str]:
             _("weight"),
             weights=True,
             allowed=_array(allowed),
-            height=420,
         )
     arithmetic.row_table(scene)
     return [first, second]

@@ -2,7 +2,7 @@
 // text, the width or the theme changes; hovering only draws new lines.
 
 const LEAST = 0.02; // weights below are not drawn
-const MOST_LINES = 8; // of text, before the strip scrolls inside itself
+const MOST_LINES = 4; // of text, before the strip scrolls inside itself
 
 const states = new WeakMap();
 
