@@ -215,15 +215,24 @@ def _best_match(scene: Scene, scores: Tensor) -> str:
 
 
 def draw_scaled(scene: Scene) -> list[str]:
-    s, record = scene.shape, scene.walk.record
+    record, config = scene.walk.record, scene.model.transformer.config
     before, after = record.scores[0], record.scaled_scores[0]
-    _explain(
-        rf"\frac{{QK^\top}}{{\sqrt{{d_k}}}} = \frac{{QK^\top}}{{{number(1 / record.scale)}}}",
+    divisors = [r"\sqrt{d_k}"] if config.divide_by_sqrt_d_head else []
+    divisors += [rf"{scene.choice.layer + 1}"] if config.divide_by_layer else []
+    said = r" \cdot ".join(divisors) or "1"
+    sentences = [
         _(
             "A score is a sum of {k} products, so its spread grows with √{k}. Dividing takes that growth back and "
             "keeps the softmax from saturating. The length of the sentence plays no part."
-        ).format(**s),
-    )
+        ).format(**scene.shape)
+        if config.divide_by_sqrt_d_head
+        else _("This model does not divide its scores by √dₖ.")
+    ]
+    if config.divide_by_layer:
+        sentences.append(
+            _("This model also divides the scores of its first layer by 1, of its second by 2, and so on.")
+        )
+    _explain(rf"\frac{{QK^\top}}{{{said}}} = \frac{{QK^\top}}{{{number(1 / record.scale)}}}", " ".join(sentences))
     limit = limits_of(_array(before))
     left, right = st.columns(2, gap="medium")
     with left:
