@@ -30,10 +30,11 @@ def model_and_recording(view: state.View, *, examples: bool = False) -> tuple[Mo
     When the input cannot be used, says why and returns the last that could.
     """
     box, chooser = st.columns([4, 1.35], vertical_alignment="bottom")
+    with box, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        _sentence_box(view)
+        _long_text_box(view)
     with chooser:
         _model_chooser(view)
-    with box:
-        _sentence_box(view)
     if examples:
         _examples()
     says = st.container()
@@ -58,6 +59,14 @@ def _sentence_box(view: state.View) -> None:
         on_change=lambda: _new_text(st.session_state["sentence"]),
         placeholder=_("Type a sentence in English or Korean and press Enter"),
     )
+
+
+def _long_text_box(view: state.View) -> None:
+    """For text of several lines: a one-line box would run them together."""
+    with st.popover(":material/notes:", help=_("A longer text, of several lines"), width="content"):
+        _keep("long_text", view.text)
+        st.text_area(_("A longer text"), key="long_text", height=260, on_change="ignore", width=560)
+        st.button(_("Look at this text"), type="primary", on_click=lambda: _new_text(st.session_state["long_text"]))
 
 
 def _model_chooser(view: state.View) -> None:

@@ -43,13 +43,7 @@ def draw_input(scene: Scene) -> list[str]:
             rf"X_{{[{s['n']}\times{s['d']}]}} = \mathrm{{Norm}}(\text{{token}} + \text{{position}})"
             if recording.positions is not None
             else rf"X_{{[{s['n']}\times{s['d']}]}} = \mathrm{{Norm}}(\text{{token}})",
-            _("Each token is a vector of {d} numbers, one row here.").format(**s)
-            + " "
-            + (
-                _("A second vector says where it stands; the two are added.")
-                if recording.positions is not None
-                else _("This model adds no position vector here; see the next step for how positions enter.")
-            ),
+            _("Each token is a vector of {d} numbers, one row here.").format(**s) + " " + _how_positions_enter(scene),
         )
     else:
         _explain(
@@ -66,6 +60,16 @@ def draw_input(scene: Scene) -> list[str]:
     if normalised:
         panels.append(("x", "X", walk.x, _("the same after the norm: what this head reads")))
     return _stacked(scene, panels)
+
+
+def _how_positions_enter(scene: Scene) -> str:
+    return {
+        "learned": _("A second vector says where it stands; the two are added."),
+        "sinusoidal": _("A second vector says where it stands; the two are added."),
+        "rotary": _("Positions enter in the next step, where queries and keys are turned."),
+        "alibi": _("Positions enter later, as a penalty on scores that grows with distance."),
+        "none": _("This model is told nothing about positions."),
+    }[scene.model.transformer.config.positions]
 
 
 def _stacked(scene: Scene, panels: list[tuple[str, str, Tensor, str]]) -> list[str]:
