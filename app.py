@@ -14,7 +14,7 @@ from viz_core.ui.components.token_strip import token_strip
 view = frame.start(_("Explore"))
 model, text, recording = controls.model_and_recording(view, examples=True)
 choice = chosen_in(view, model, recording)
-record = store.walk(model, text, choice.layer, choice.head).record
+record = recording.blocks[choice.layer].attention.head(choice.head)
 weights = record.weights[0]
 theme = frame.theme()
 
@@ -40,8 +40,15 @@ with every_head:
         key="heads",
         on_choose=lambda layer, head: state.show(layer=layer, head=head),
     )
-    st.caption(_("Each square is one head's map: a row's colour shows where that word looks. Click one."))
-    st.markdown("**" + _("What {model} would say next").format(model=model.name) + "** · " + _("click a bar to add it"))
+    st.caption(
+        _("Each square is one head's map: a row's colour, here √weight, shows where that word looks. Click one.")
+    )
+    st.markdown(
+        "**"
+        + _("What {model} would say next").format(model=show.literal(model.name))
+        + "** · "
+        + _("click a bar to add it")
+    )
     following = model.next_tokens(recording, 6)
     labels, odds = [token.label for token in following], [token.probability for token in following]
     show.figure(
@@ -59,7 +66,7 @@ with one_head:
         subtitle=_("row looks at column; each row sums to 1"),
         theme=theme,
         weights=True,
-        allowed=record.allowed.numpy(),
+        allowed=record.allowed.expand(1, *choice.size)[0].numpy(),
         unit=_("weight"),
         also={_("score"): record.scores[0].numpy(), _("scaled"): record.scaled_scores[0].numpy()},
     )

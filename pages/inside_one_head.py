@@ -1,7 +1,8 @@
 """Inside one head: the whole chain as a walk, X → Q, K, V → scores → ÷√d → mask → softmax → ·V → concat → W_O."""
 
+from viz_core.analysis.walk import head_walk
 from viz_core.language import _
-from viz_core.ui import arithmetic, chain, controls, frame, show, state, store
+from viz_core.ui import arithmetic, chain, controls, frame, show, state
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.components.plot_bridge import plot_bridge
 from viz_core.ui.scene import Scene
@@ -9,7 +10,7 @@ from viz_core.ui.scene import Scene
 view = frame.start(_("Inside one head"))
 model, text, recording = controls.model_and_recording(view)
 choice = chosen_in(view, model, recording)
-walk = store.walk(model, text, choice.layer, choice.head)
+walk = head_walk(model.transformer, recording, choice.layer, choice.head)
 
 controls.head_and_cell(choice, recording)
 step = chain.strip(view.step)

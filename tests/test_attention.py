@@ -209,6 +209,7 @@ SOUND = AttentionRecord(torch.ones(6, 5, 4), torch.ones(3, 7, 4), torch.ones(3, 
         ("allowed", torch.ones(5, 7), "allowed is torch.float32; expected torch.bool"),
         ("allowed", masks.full(7, 5), "allowed is [7, 5]; expected [5, 7] or [6, 5, 7]"),
         ("allowed", masks.full(5, 7).expand(3, 5, 7), "allowed is [3, 5, 7]; expected [5, 7] or [6, 5, 7]"),
+        ("allowed", masks.full(5, 7).expand(2, 6, 5, 7), "allowed is [2, 6, 5, 7]; expected [5, 7] or [6, 5, 7]"),
         ("bias", torch.ones(5, 7), "bias is [5, 7]; expected [6, 5, 7]"),
     ],
 )

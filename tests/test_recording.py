@@ -1,4 +1,4 @@
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 import torch
@@ -30,6 +30,11 @@ def test_bytes_are_those_kept_alive_each_counted_once():
 def test_shared_key_heads_are_kept_once():
     saved = recording(positions="sinusoidal").nbytes - recording(positions="sinusoidal", n_kv_head=1).nbytes
     assert saved == 4 * N * (D - D // 3) * 2 * LAYERS
+
+
+def test_a_view_of_something_kept_costs_nothing():
+    whole = recording(positions="sinusoidal")
+    assert whole.nbytes - replace(whole, logits=whole.embeddings[-1:]).nbytes == 4 * VOCAB
 
 
 def test_a_recording_is_frozen():

@@ -73,6 +73,24 @@ def test_logits_follow_from_the_derived_stages(config: TransformerConfig):
         assert_close(logits_of(model), expected, atol=1e-4, rtol=1e-4)
 
 
+@given(configs())
+def test_each_half_of_a_block_adds_to_the_residual_stream(config: TransformerConfig):
+    model = sharp_transformer(config)
+    recording = model(IDS)
+    stream = recording.embeddings if recording.positions is None else recording.embeddings + recording.positions
+    for block, record in zip(model.blocks, recording.blocks, strict=True):
+        assert record.residual_in.equal(stream)
+        added = block.attention.output(block.attention.concatenate(record.attention.context))
+        mid = record.residual_mid
+        if config.norm_place == "pre":
+            assert_close(mid, stream + added, atol=1e-4, rtol=1e-4)
+            assert_close(record.residual_out, mid + block.feed_forward(block.feed_forward_norm(mid)))
+        else:
+            assert_close(mid, block.attention_norm(stream + added), atol=1e-4, rtol=1e-4)
+            assert_close(record.residual_out, block.feed_forward_norm(mid + block.feed_forward(mid)))
+        stream = record.residual_out
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -189,3 +189,25 @@ def test_nothing_is_wider_than_a_telephone(page: Page, address: str, where: str)
     settled(page, "map" if where == "/" else "scores")
     page.wait_for_timeout(500)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_clicking_a_bar_adds_that_token(page: Page, address: str, model: Model) -> None:
+    page.goto(f"{address}/?text={quote(SENTENCE)}")
+    settled(page)
+    second = model.next_tokens(model.record(SENTENCE), 2)[1]
+    x, y = page.locator(".st-key-next .js-plotly-plot").evaluate(
+        "gd => { const box = gd.getBoundingClientRect(), {xaxis, yaxis} = gd._fullLayout;"
+        " return [box.left + xaxis._offset + 5, box.top + yaxis._offset + yaxis.d2p(1)]; }"
+    )
+    page.mouse.click(x, y)
+    expect(page.get_by_label("Type a sentence")).to_have_value(model.extend(SENTENCE, second.token_id))
+
+
+def test_a_text_of_several_lines(page: Page, address: str) -> None:
+    page.goto(address)
+    settled(page)
+    page.get_by_test_id("stPopoverButton").click()
+    page.get_by_label("A longer text").fill("one line\nand another")
+    page.get_by_role("button", name="Look at this text").click()
+    in_address(page, text="one line\nand another")
+    expect(page.locator("[data-token-index]").nth(2)).to_have_text("⏎")

@@ -76,7 +76,7 @@ def test_long_texts_leave_out_labels_and_further_numbers() -> None:
 def test_products_add_up_in_either_order() -> None:
     query, key = np.array([1, 2, -3], dtype=np.float32), np.array([4, 5, 6], dtype=np.float32)
     for largest_first in (False, True):
-        figure = product_bars(query, key, title="t", subtitle="s", theme="light", largest_first=largest_first)
+        figure = product_bars(query, key, -4.0, title="t", subtitle="s", theme="light", largest_first=largest_first)
         assert figure.data[1].y[-1] == pytest.approx(-4)
     assert list(figure.data[0].y) == [-18, 10, 4]
 

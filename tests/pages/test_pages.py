@@ -1,9 +1,11 @@
 """Every page through Streamlit's AppTest: it draws, it takes bad input with one sentence, it loses nothing typed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from transformers import GPT2Config, GPT2LMHeadModel
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["app.py", *(f"pages/{path.name}" for path in sorted((ROOT / "pages").glob("*.py")))]
@@ -88,7 +90,7 @@ def test_unusual_text_is_drawn(page: str, text: str) -> None:
 def test_too_long_text_can_be_cut(page: str) -> None:
     app = opened(page)
     app.text_input(key="sentence").set_value("word " * 400).run()
-    app.button[0].click().run()
+    app.button(key="cut").click().run()
     assert not app.exception
     assert not app.error
     kept = app.text_input(key="sentence").value
@@ -104,9 +106,39 @@ def test_unknown_model_gets_one_sentence_and_the_bundled_one(page: str, name: st
     assert len(app.error) == 1
     assert app.text_input(key="sentence").value == SENTENCE
     assert drawn(app) > 0
-    app.button[0].click().run()
+    app.button(key="use_bundled").click().run()
     assert not app.error
     assert not app.exception
+
+
+def _without_weights(folder: Path) -> None:
+    (folder / "config.json").write_text('{"model_type": "gpt2"}')
+
+
+def _truncated(folder: Path) -> None:
+    GPT2LMHeadModel(GPT2Config(n_layer=1, n_head=2, n_embd=8, vocab_size=11, n_positions=7)).save_pretrained(folder)
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+
+
+def _another_kind(folder: Path) -> None:
+    (folder / "config.json").write_text('{"model_type": "bert"}')
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [(_without_weights, "safetensors"), (_truncated, "model.safetensors"), (_another_kind, "bert")],
+    ids=["no weights", "truncated", "another kind"],
+)
+def test_unusable_folder_gets_one_sentence(page: str, spoil: Callable[[Path], None], says: str, tmp_path: Path) -> None:
+    spoil(tmp_path)
+    app = opened(page, model=str(tmp_path), text=SENTENCE)
+    assert not app.exception
+    assert len(app.error) == 1
+    assert says in app.error[0].value
+    assert app.text_input(key="sentence").value == SENTENCE
+    assert drawn(app) > 0
 
 
 @pytest.mark.parametrize("page", PAGES)

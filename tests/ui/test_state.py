@@ -1,6 +1,46 @@
-"""The address of a view."""
+"""The view, and the address that mirrors it."""
 
+from types import SimpleNamespace
+
+import pytest
+
+from viz_core.ui import state
 from viz_core.ui.state import View, address_of
+
+
+class Address(dict[str, str]):
+    """Stands in for st.query_params."""
+
+    def to_dict(self) -> dict[str, str]:
+        return dict(self)
+
+    def from_dict(self, address: dict[str, str]) -> None:
+        self.clear()
+        self.update(address)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(state.time, "monotonic", lambda: clock.now)
+    return clock
+
+
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch, clock: SimpleNamespace) -> Address:
+    """The address a browser shows to a new session."""
+    address = Address()
+    monkeypatch.setattr(state, "st", SimpleNamespace(session_state={}, query_params=address))
+    return address
+
+
+def run(**changes: object) -> View:
+    """One run of a page, after a callback that changes the view."""
+    seen = state.view()
+    if changes:
+        state.show(**changes)
+    state.mirror()
+    return seen
 
 
 def test_only_what_differs_from_the_default_is_in_the_address() -> None:
@@ -14,5 +54,57 @@ def test_an_empty_text_is_a_text() -> None:
 
 def test_a_text_no_address_can_hold_stays_out() -> None:
     assert "text" in address_of(View(text="가" * 6_000))
-    assert "text" not in address_of(View(text="가" * 10_000))
     assert address_of(View(text="가" * 10_000, head=3)) == {"head": "3"}
+
+
+def test_a_link_is_adopted(browser: Address) -> None:
+    browser.update(text="hello", layer="2", key="7", nonsense="x")
+    assert run() == View(text="hello", layer=2, key=7)
+
+
+@pytest.mark.parametrize("value", ["x", "-5", "7e9", "²", "", "9" * 5_000])
+def test_a_number_that_is_none_is_not_chosen(browser: Address, value: str) -> None:
+    browser.update(layer=value)
+    assert run().layer == -1
+
+
+def test_a_choice_is_kept_and_written(browser: Address) -> None:
+    run()
+    run(layer=3)
+    assert browser == {"layer": "3"}
+    assert run() == View(layer=3)
+
+
+def test_back_restores_all_of_the_view_before(browser: Address, clock: SimpleNamespace) -> None:
+    run(text="A")
+    run(layer=1, head=2)
+    clock.now += 60
+    browser.from_dict({"text": "A"})
+    assert run() == View(text="A")
+    assert browser == {"text": "A"}
+
+
+def test_back_to_the_bare_address_restores_the_start(browser: Address, clock: SimpleNamespace) -> None:
+    run()
+    run(text="A", layer=1)
+    clock.now += 60
+    browser.clear()
+    assert run() == View()
+
+
+def test_an_address_still_on_its_way_undoes_nothing(browser: Address, clock: SimpleNamespace) -> None:
+    """Two quick clicks: the second is sent before the browser has taken the address of the first."""
+    run(query=1)
+    clock.now += 60
+    run(query=2)
+    clock.now += 0.1
+    browser.from_dict({"query": "1"})
+    assert run(query=3).query == 2
+    assert browser == {"query": "3"}
+
+
+def test_a_text_too_long_for_the_address_survives(browser: Address) -> None:
+    run(text="가" * 10_000)
+    assert run(layer=1).text == "가" * 10_000
+    assert browser == {"layer": "1"}
+    assert run().text == "가" * 10_000

@@ -1,6 +1,7 @@
 """The models that all visitors share."""
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replace loading by a note of what was loaded."""
     noted: list[str] = []
 
-    def load(name: str, progress: Any) -> str:
+    def load(name: str, progress: Any, sources: Any) -> str:
         noted.append(name)
         if name == "missing":
             raise WeightsUnavailable("not here")
@@ -53,7 +54,7 @@ def test_a_failed_load_can_be_tried_again(loads: list[str]) -> None:
 def test_two_who_ask_at_once_share_one_load_and_hear_of_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     may_finish, noted, heard = threading.Event(), [], threading.Event()
 
-    def load(name: str, progress: Any) -> str:
+    def load(name: str, progress: Any, sources: Any) -> str:
         noted.append(name)
         progress(5, 10, "model.safetensors")
         assert may_finish.wait(30)
@@ -75,3 +76,39 @@ def test_two_who_ask_at_once_share_one_load_and_hear_of_its_progress(monkeypatch
         asker.join()
     assert answers == ["it", "it"]
     assert noted == ["x"]
+
+
+@pytest.mark.parametrize(("address", "asked"), [("localhost", True), ("0.0.0.0", False), (None, False)])  # noqa: S104
+def test_only_a_local_server_looks_into_folders(
+    address: str | None, asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(viz_core, "load", lambda _name, sources, **_others: seen.extend(sources))
+    monkeypatch.setattr(store.st, "get_option", lambda _name: address)
+    store.ModelShelf().load("x", lambda _progress: None)
+    assert ("folder" in seen) == asked
+    assert "hub" in seen
+
+
+class Recorder:
+    """A model whose recordings have a size."""
+
+    name, revision = "recorder", ""
+
+    def __init__(self) -> None:
+        self.recorded: list[str] = []
+
+    def record(self, text: str) -> Any:
+        self.recorded.append(text)
+        return SimpleNamespace(text=text, nbytes=len(text))
+
+
+def test_recordings_are_made_once_and_bounded_in_bytes() -> None:
+    shelf, model = store.RecordingShelf(most_bytes=10), Recorder()
+    for text in ("aaaa", "bbbb", "aaaa", "cccc", "aaaa", "bbbb"):
+        assert shelf.get(model, text).text == text
+    assert model.recorded == ["aaaa", "bbbb", "cccc", "bbbb"]
+
+
+def test_a_recording_larger_than_all_room_is_still_given() -> None:
+    assert store.RecordingShelf(most_bytes=1).get(Recorder(), "long text").text == "long text"

@@ -31,7 +31,10 @@ def head_tiles(recording: Recording, side: int) -> tuple[Tensor, Tensor]:
 
 
 @torch.inference_mode()
-def strongest_keys(weights: Tensor, most: int = 24) -> tuple[Tensor, Tensor]:
-    """Each row's strongest columns and their weights, strongest first: [query, k] from [query, key]."""
+def strongest_keys(weights: Tensor, most: int = 50) -> tuple[Tensor, Tensor]:
+    """Each row's strongest columns and their weights, strongest first: [query, k] from [query, key].
+
+    At most 50 columns of a row can have a weight of 2 % or more, the faintest line that is drawn.
+    """
     strongest = weights.topk(min(most, weights.shape[-1]), dim=-1)
     return strongest.indices, strongest.values

@@ -57,7 +57,7 @@ def head_walk(transformer: Transformer, recording: Recording, layer: int, head: 
     record = layer_record.head(head)
     x = block.attention_input(residual)
     kv_head = head * config.n_kv_head // config.n_head
-    concatenated = attention.concatenate(layer_record.context)
+    concatenated = attention.concatenate(layer_record.fused_context())  # as the forward pass did
     output_weight = attention.output.weight.T
     own_rows = slice(head * config.d_head, (head + 1) * config.d_head)
     return HeadWalk(

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz_core.figures import palette
-from viz_core.figures.heatmaps import FONT, _axis_title, _layout
+from viz_core.figures.heatmaps import FONT, axis_title, layout
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _
 
@@ -16,12 +16,12 @@ Array = NDArray[np.float32]
 
 
 def product_bars(
-    query: Array, key: Array, *, title: str, subtitle: str, theme: ThemeName, largest_first: bool = False
+    query: Array, key: Array, score: float, *, title: str, subtitle: str, theme: ThemeName, largest_first: bool = False
 ) -> go.Figure:
     """The d_head products qᵢ·kᵢ of one cell, and their running sum, whose end is the score. query, key [d_head]."""
     products = query * key
     order = np.argsort(-np.abs(products), kind="stable") if largest_first else np.arange(len(products))
-    running = np.cumsum(products[order], dtype=np.float32)
+    running = np.cumsum(products[order], dtype=np.float64)
     place = np.arange(len(order))
     colours = np.where(products[order] < 0, palette.SIGNED[theme][1], palette.SIGNED[theme][5])
     figure = go.Figure(
@@ -50,13 +50,13 @@ def product_bars(
     figure.add_annotation(
         x=place[-1],
         y=running[-1],
-        text=f"<b>{running[-1]:.4g}</b>",
+        text=f"<b>{score:.4g}</b>",
         showarrow=False,
         xanchor="left",
         xshift=8,
         font={"size": 14, "color": palette.TEXT[theme]},
     )
-    figure.update_layout(**_layout(title, subtitle, theme, 300), bargap=0.15)
+    figure.update_layout(**layout(title, subtitle, theme, 300), bargap=0.15)
     figure.update_layout(showlegend=False, margin_r=64)
     figure.update_xaxes(
         tickvals=place[:: 1 + len(place) // 16],
@@ -64,7 +64,7 @@ def product_bars(
         tickangle=0,
         showgrid=False,
         zeroline=False,
-        title=_axis_title(_("component"), theme),
+        title=axis_title(_("component"), theme),
         automargin=True,
     )
     lowest, highest = min(running.min(), products.min(), 0), max(running.max(), products.max(), 0)

@@ -22,6 +22,11 @@ Array = NDArray[np.float32]
 TITLE_HEIGHT = 46  # pixels: the name and the line that says what a cell means
 MOST_LABELS = 40  # above, ticks would overlap: tokens are read from the hover alone
 MOST_HOVER_NUMBERS = 256  # above, only the drawn stage is sent: n² numbers for each further one weigh too much
+ROWS_ARE: dict[str, dict[str, Any] | None] = {  # what the page's bridge reads
+    "query": {"linked": "cells", "rows_only": True},
+    "key": {"linked": "cells", "columns": "key-rows"},
+    "": None,
+}
 FONT = "Source Sans, Source Sans Pro, Noto Sans KR, Noto Sans CJK KR, Apple SD Gothic Neo, Malgun Gothic, sans-serif"
 
 
@@ -37,6 +42,7 @@ def attention_heatmap(
     limit: float | None = None,
     unit: str,
     also: dict[str, Array] | None = None,
+    relation: str = "",
     height: int = 0,
 ) -> go.Figure:
     """One stage of one head, [query, key].
@@ -46,6 +52,7 @@ def attention_heatmap(
     limit: colours of signed values run from −limit to limit; give compared panels the same (`limits_of`).
     height: in pixels; 0 = taller for longer texts, so that labels stay apart
     also: further numbers the hover tells, e.g. {"score": scores}, each [query, key].
+    relation: how the hover joins row and column; "looks at" unless said otherwise.
     """
     n_query, n_key = values.shape
     drawn = values if allowed is None else np.where(allowed, values, np.float32(np.nan))
@@ -54,14 +61,14 @@ def attention_heatmap(
     further = "".join(f"<br>{name} %{{customdata[{i}]:.4~g}}" for i, name in enumerate(told))
     highest = 1.0 if weights else limit or limits_of(drawn)
     lowest = 0.0 if weights else -highest
-    look, forbidden = _("looks at"), _("may not look at")
+    looks, forbidden = relation or _("looks at"), _("may not look at")
     heatmap = go.Heatmap(
         z=drawn.astype(np.float32),
         customdata=np.stack(list(told.values()), axis=-1).astype(np.float32) if told else None,
         colorscale=palette.colorscale((palette.WEIGHTS if weights else palette.SIGNED)[theme]),
         zmin=lowest,
         zmax=highest,
-        hovertemplate=f"“%{{y}}” {look} “%{{x}}”<br><b>{unit} %{{z:.4~g}}</b>{further}<extra></extra>",
+        hovertemplate=f"{_between(looks)}<br><b>{unit} %{{z:.4~g}}</b>{further}<extra></extra>",
         hoverongaps=False,
         xgap=1 if n_key <= MOST_LABELS else 0,
         ygap=1 if n_key <= MOST_LABELS else 0,
@@ -71,9 +78,9 @@ def attention_heatmap(
     if allowed is not None and not allowed.all():
         figure.add_trace(_forbidden_cells(allowed, forbidden, theme))
     height = height or (430 if n_query <= 24 else 540)
-    figure.update_layout(**_layout(title, subtitle, theme, height), meta={"linked": "cells"})
-    figure.update_xaxes(**_token_axis(columns, theme), title=_axis_title(_("key (column)"), theme))
-    figure.update_yaxes(**_token_axis(rows, theme), title=_axis_title(_("query (row)"), theme))
+    figure.update_layout(**layout(title, subtitle, theme, height), meta={"linked": "cells"})
+    figure.update_xaxes(**_token_axis(columns, theme), title=axis_title(_("key (column)"), theme))
+    figure.update_yaxes(**_token_axis(rows, theme), title=axis_title(_("query (row)"), theme))
     # cells are square and the map stands at the left, under its name
     figure.update_xaxes(
         side="top", tickangle=-90, range=[-0.5, n_key - 0.5], constrain="domain", constraintoward="left"
@@ -94,30 +101,33 @@ def vectors_heatmap(
     limit: float | None = None,
     rows_are: str = "query",
     height: int = 320,
-    component: str | None = None,
+    framed: tuple[int, int] | None = None,
 ) -> go.Figure:
     """One vector a row, [token, component]: X, Q, K, V, context, output. `hue` colours the title.
 
-    rows_are says which end of the chosen cell a row stands for, "query" or "key" (read by the page's bridge).
+    rows_are says which end of the chosen cell a row stands for, "query", "key" or "" for neither.
+    framed: a range of columns to frame, first and one past the last.
     Rows without tokens (a weight matrix) are numbered.
     """
     n, d = values.shape
     limit = limit or limits_of(values)
-    component = component or _("component")
+    component = _("component")
     figure = go.Figure(
         go.Heatmap(
             z=values.astype(np.float32),
             colorscale=palette.colorscale(palette.SIGNED[theme]),
             zmin=-limit,
             zmax=limit,
-            hovertemplate=f"“%{{y}}”, {component} %{{x}}<br><b>%{{z:.4~g}}</b><extra></extra>",
+            hovertemplate=f"“%{{y}}” (%{{y:d}}), {component} %{{x}}<br><b>%{{z:.4~g}}</b><extra></extra>",
             colorbar=_colorbar("", -limit, limit, theme),
         )
     )
-    meta = {"linked": "cells", "columns": "key-rows"} if rows_are == "key" else {"linked": "cells", "rows_only": True}
-    figure.update_layout(**_layout(title, subtitle, theme, height), meta=meta if len(tokens) else None)
+    figure.update_layout(**layout(title, subtitle, theme, height), meta=ROWS_ARE[rows_are] if len(tokens) else None)
     if hue is not None:
         figure.update_layout(title_font_color=hue[theme])
+    if framed is not None:
+        line = {"color": palette.CHOSEN[theme], "width": 2}
+        figure.add_shape(type="rect", x0=framed[0] - 0.5, x1=framed[1] - 0.5, y0=-0.5, y1=n - 0.5, line=line)
     figure.update_xaxes(range=[-0.5, d - 0.5], showgrid=False, zeroline=False, showticklabels=False, ticks="")
     if len(tokens):
         figure.update_yaxes(**_token_axis(tokens, theme))
@@ -146,11 +156,16 @@ def _forbidden_cells(allowed: NDArray[np.bool_], says: str, theme: ThemeName) ->
         colorscale=[(0, palette.NOT_ALLOWED[theme]), (1, palette.NOT_ALLOWED[theme])],
         showscale=False,
         hoverongaps=False,
-        hovertemplate=f"“%{{y}}” {says} “%{{x}}”<extra></extra>",
+        hovertemplate=f"{_between(says)}<extra></extra>",
     )
 
 
-def _layout(title: str, subtitle: str, theme: ThemeName, height: int) -> dict[str, Any]:
+def _between(says: str) -> str:
+    """Hover words: row and column with their numbers, which tell one "the" of a text from another."""
+    return f"“%{{y}}” (%{{y:d}}) {says} “%{{x}}” (%{{x:d}})"
+
+
+def layout(title: str, subtitle: str, theme: ThemeName, height: int) -> dict[str, Any]:
     return {
         "title": {
             "text": f"<b>{escape(title, quote=False)}</b><br>"
@@ -189,13 +204,23 @@ def _token_axis(tokens: Sequence[str], theme: ThemeName) -> dict[str, Any]:
     }
 
 
-def tick_text(token: str, most: int = 14) -> str:
-    """A token as a Plotly label: escaped (a bare <s> would vanish), shortened, the blank before a word unsaid."""
-    shown = token[1:] if token.startswith("·") and token.strip("·") else token
-    return escape(shown if len(shown) <= most else shown[: most - 1] + "…", quote=False)
+def unspaced(token: str) -> str:
+    """A token's label without the dot that stands for the blank before a word."""
+    return token[1:] if token.startswith("·") and token.strip("·") else token
 
 
-def _axis_title(text: str, theme: ThemeName) -> dict[str, Any]:
+def shortened(token: str, most: int = 14) -> str:
+    """A token's label for a place with little room."""
+    shown = unspaced(token)
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def tick_text(token: str) -> str:
+    """A token as a Plotly label: short, and escaped (a bare <s> would vanish)."""
+    return escape(shortened(token), quote=False)
+
+
+def axis_title(text: str, theme: ThemeName) -> dict[str, Any]:
     return {"text": text, "font": {"size": 12, "color": palette.MUTED[theme]}, "standoff": 6}
 
 

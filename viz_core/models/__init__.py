@@ -1,5 +1,6 @@
 """Where models come from. `load` finds one by name; every model it returns has the same face."""
 
+import hashlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from viz_core.models.model import Model, NextToken, Source
 if TYPE_CHECKING:
     from viz_core.models.hub import Progress
 
-__all__ = ["Model", "NextToken", "UnusableText", "WeightsUnavailable", "bundled_names", "load"]
+__all__ = ["SOURCES", "Model", "NextToken", "UnusableText", "WeightsUnavailable", "bundled_names", "load"]
 
 SOURCES: tuple[Source, ...] = ("bundled", "folder", "hub")
 
@@ -31,7 +32,7 @@ def load(name: str, *, progress: "Progress | None" = None, sources: Collection[S
     if "bundled" in sources and name in bundled_names():
         return bundled.load(bundled.FOLDER / name)
     if "folder" in sources and (folder := _folder(name)):
-        return _checkpoint(name, folder, "folder")
+        return _checkpoint(name, folder, "folder", _state_of(folder))
     if "hub" in sources:
         from viz_core.models import hub  # noqa: PLC0415  most of a second, which the bundled models do not need
 
@@ -48,6 +49,12 @@ def _folder(name: str) -> Path | None:
         return path if name and path.is_dir() else None
     except (OSError, RuntimeError, ValueError):  # too long, an unknown ~user, a null byte: no folder's name
         return None
+
+
+def _state_of(folder: Path) -> str:
+    """Changes when the folder's files are written again, so that nothing kept of the old weights is taken for new."""
+    files = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.iterdir())
+    return hashlib.sha256(repr(files).encode()).hexdigest()[:16]
 
 
 def _supported(folder: Path) -> None:

@@ -16,9 +16,8 @@ from tokenizers import Tokenizer
 from viz_core.models import bundled
 from viz_core.training import card
 from viz_core.training.corpora import Corpus, CorpusMissing, load_corpora, train_tokenizer
-from viz_core.training.language_model import CheckpointMismatch, load_trained, train
+from viz_core.training.language_model import CheckpointMismatch, Trained, load_trained, train
 from viz_core.training.recipe import RECIPES, Recipe, read_recipe, recipe_names
-from viz_core.transformer import Transformer
 
 
 def main() -> None:
@@ -59,25 +58,25 @@ def prepare(recipe: Recipe, corpora_folder: Path, run: Path) -> tuple[Tokenizer,
     return tokenizer, corpora
 
 
-def evaluate(recipe: Recipe, corpora: list[Corpus], run: Path) -> tuple[Transformer, card.Evaluation]:
-    model, step = load_trained(recipe, run)
-    print(f"after step {step:,} of {recipe.training.steps:,}\n")
-    return model, card.evaluate(recipe, model, corpora)
+def evaluate(recipe: Recipe, corpora: list[Corpus], run: Path) -> tuple[Trained, card.Evaluation]:
+    trained = load_trained(recipe, run)
+    print(f"after step {trained.step:,} of {recipe.training.steps:,}\n")
+    return trained, card.evaluate(recipe, trained.model, corpora)
 
 
 def export(recipe: Recipe, tokenizer: Tokenizer, corpora: list[Corpus], run: Path, *, overwrite: bool) -> None:
     folder = bundled.FOLDER / recipe.name
     if folder.exists() and not overwrite:
         raise FileExistsError(f"{folder} is there; pass --overwrite to replace that model")
-    model, evaluation = evaluate(recipe, corpora, run)
+    trained, evaluation = evaluate(recipe, corpora, run)
     extra = {
         "start": evaluation.start,
         "roles": evaluation.roles,
         "held_out_loss": round(evaluation.loss, 4),
         "licence": "MIT",
     }
-    bundled.save(folder, model, tokenizer, extra)
-    text = card.card(recipe, model, corpora, evaluation, run / "history.jsonl")
+    bundled.save(folder, trained.model, tokenizer, extra)
+    text = card.card(recipe, trained, corpora, evaluation, run / "history.jsonl")
     (folder / "README.md").write_text(text, encoding="utf-8")
     print(card.printed(evaluation) + f"\n\nwrote {os.path.relpath(folder)}")
 

@@ -9,7 +9,7 @@ import torch
 
 from viz_core.analysis.heads import role_scores
 from viz_core.training.corpora import HELD_OUT, Corpus
-from viz_core.training.language_model import held_out_loss, random_repeat_roles, windows
+from viz_core.training.language_model import Trained, held_out_loss, random_repeat_roles, windows
 from viz_core.training.recipe import Recipe
 from viz_core.transformer import Transformer
 
@@ -87,11 +87,11 @@ def printed(evaluation: Evaluation) -> str:
     return "\n".join(rows)
 
 
-def card(recipe: Recipe, model: Transformer, corpora: list[Corpus], evaluation: Evaluation, history: Path) -> str:
+def card(recipe: Recipe, trained: Trained, corpora: list[Corpus], evaluation: Evaluation, history: Path) -> str:
     """The model card, Markdown."""
     settings, shape = recipe.training, recipe.model
-    tokens = settings.steps * settings.batch * shape.context
-    parameters = sum(weight.numel() for weight in model.parameters())
+    tokens = trained.step * settings.batch * shape.context
+    parameters = sum(weight.numel() for weight in trained.model.parameters())
     natural = 1 - settings.repeats
     layers = f"{shape.n_layer} layers × {shape.n_head} heads"
     total = sum(corpus.source.share for corpus in corpora)
@@ -122,8 +122,8 @@ def card(recipe: Recipe, model: Transformer, corpora: list[Corpus], evaluation: 
 
 ## Training
 
-{settings.steps:,} steps of {settings.batch} sequences × {shape.context} tokens ({tokens / 1e6:.1f} M tokens), AdamW,
-learning rate {settings.learning_rate}, seed {settings.seed}, on two CPU cores.
+{trained.step:,} steps of {settings.batch} sequences × {shape.context} tokens ({tokens / 1e6:.1f} M tokens), AdamW,
+learning rate {settings.learning_rate}, seed {settings.seed}, on {trained.hardware}.
 
 | text | language | licence | share of sequences | tokens to draw from |
 |---|---|---|---|---|

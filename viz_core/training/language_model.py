@@ -1,7 +1,9 @@
 """Train a decoder-only model: next-token cross-entropy, AdamW, resumable to the bit of its random choices."""
 
 import json
+import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,15 @@ from viz_core.training.recipe import Recipe, Training
 from viz_core.transformer import Transformer
 
 IGNORED = -100  # a target the loss leaves out
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A model as far as its training has come, and what it was trained on."""
+
+    model: Transformer
+    step: int
+    hardware: str
 
 
 class CheckpointMismatch(Exception):
@@ -135,14 +146,19 @@ def windows(corpus: Corpus, length: int, most: int) -> Iterator[NDArray[np.uint1
     return (corpus.held_out[start : start + length + 1] for start in np.linspace(0, room, count).astype(int))
 
 
-def load_trained(recipe: Recipe, run: Path) -> tuple[Transformer, int]:
-    """The model of the run's checkpoint, on the CPU, and its step. Raises CheckpointMismatch."""
+def hardware_name(device: torch.device) -> str:
+    """For the model card."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"{os.cpu_count()} CPU cores"
+
+
+def load_trained(recipe: Recipe, run: Path) -> Trained:
+    """The run's checkpoint, on the CPU. Raises CheckpointMismatch."""
     saved = _checkpoint(recipe, run, "cpu")
     if saved is None:
         raise CheckpointMismatch(f"no checkpoint in {run}: train first, python -m viz_core.training {recipe.name}")
     model = Transformer(recipe.model)
     model.load_state_dict(saved["model"])
-    return model.eval(), int(saved["step"])
+    return Trained(model.eval(), int(saved["step"]), str(saved["hardware"]))
 
 
 def _checkpoint(recipe: Recipe, run: Path, device: str) -> dict[str, Any] | None:
@@ -171,6 +187,7 @@ def _save(recipe: Recipe, model: Transformer, optimizer: torch.optim.Optimizer, 
     state = {
         "recipe": recipe.fingerprint,
         "step": step,
+        "hardware": hardware_name(next(model.parameters()).device),
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
     }

@@ -7,9 +7,9 @@ import torch
 
 from viz_core.analysis.cell import Cell, cell_of
 from viz_core.figures import limits_of, product_bars, vectors_heatmap
-from viz_core.figures.heatmaps import tick_text
+from viz_core.figures.heatmaps import shortened
 from viz_core.language import _
-from viz_core.ui import show
+from viz_core.ui import formulas, show
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
@@ -17,15 +17,12 @@ from viz_core.ui.show import number, quoted
 def products(scene: Scene) -> None:
     """The d_head products whose sum is the chosen cell's score."""
     cell = _cell(scene)
-    title = _("{query} · {key}: {d} products sum to the score").format(
-        query=tick_text(scene.tokens[scene.choice.query], 10),
-        key=tick_text(scene.tokens[scene.choice.key], 10),
-        d=len(cell.products),
-    )
+    query, key = (shortened(scene.tokens[i], 10) for i in (scene.choice.query, scene.choice.key))
     drawn = product_bars(
         cell.query_vector.numpy(),
         cell.key_vector.numpy(),
-        title=title,
+        cell.score,
+        title=_("{query} · {key}: {d} products sum to the score").format(query=query, key=key, d=len(cell.products)),
         subtitle=_("bars: component of q × component of k; line: the sum so far"),
         theme=scene.theme,
         largest_first=st.session_state.get("largest_first", False),
@@ -37,7 +34,8 @@ def products(scene: Scene) -> None:
 def behind_the_cell(scene: Scene, *, with_products: bool) -> None:
     """From score to weight to the value it moves, for the scene's chosen cell, every number from the record."""
     query, key = (quoted(scene.tokens[i]) for i in (scene.choice.query, scene.choice.key))
-    st.markdown("#### " + _("Behind the chosen cell: {query} looks at {key}").format(query=query, key=key))
+    looks = _("{query} looks at {key}") if _cell(scene).allowed else _("{query} may not look at {key}")
+    st.markdown("#### " + _("Behind the chosen cell:") + " " + looks.format(query=query, key=key))
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
         if with_products:
@@ -55,12 +53,11 @@ def _cell(scene: Scene) -> Cell:
 
 
 def _equations(scene: Scene) -> None:
-    cell = _cell(scene)
+    cell, record = _cell(scene), scene.walk.record
     i, j = scene.choice.query, scene.choice.key
-    scale = 1 / scene.walk.record.scale
     lines = [rf"q_{{{i}}}\cdot k_{{{j}}} &= {_tex(cell.score)}"]
-    lines.append(rf"{_tex(cell.score)} \div {_tex(scale)} &= {_tex(cell.scaled)}")
-    if scene.walk.record.bias is not None:
+    lines.append(rf"{_tex(cell.score)} \div {_tex(1 / record.scale)} &= {_tex(cell.scaled)}")
+    if record.bias is not None:
         lines.append(rf"{_tex(cell.scaled)} + ({_tex(cell.bias)}) &= {_tex(cell.scaled + cell.bias)}")
     if cell.allowed:
         lines.append(rf"e^{{{_tex(cell.masked)} - ({_tex(cell.row_max)})}} &= {_tex(cell.exponential)}")
@@ -68,30 +65,32 @@ def _equations(scene: Scene) -> None:
         lines.append(r"\text{" + _("not allowed:") + r"}\quad e^{-\infty} &= 0")
     lines.append(rf"{_tex(cell.exponential)} \div {_tex(cell.row_sum)} &= \mathbf{{{_tex(cell.weight)}}}")
     st.latex(r"\begin{aligned}" + r"\\[2pt]".join(lines) + r"\end{aligned}")
-    st.caption(
-        _(
-            "Score, divided by √dₖ, then e to the power of its distance to the row's largest, then its share of the "
-            "row's sum {sum}: the weight."
-        ).format(sum=number(cell.row_sum))
-        if cell.allowed
-        else _("This column stands after the row, so the mask sets it to −∞ and its weight is exactly 0.")
-    )
+    if not cell.allowed:
+        st.caption(_("This column stands after the row, so the mask sets it to −∞ and its weight is exactly 0."))
+        return
+    by = formulas.divisor(scene.config, scene.choice.layer)
+    steps = [_("The score"), _("divided by ${divisor}$").format(divisor=by) if by else _("undivided, as in this model")]
+    steps += [_("plus the bias of its distance")] if record.bias is not None else []
+    steps += [
+        _("then e to the power of its distance to the row's largest"),
+        _("then its share of the row's sum {sum}: the weight.").format(sum=number(cell.row_sum)),
+    ]
+    st.caption(", ".join(steps))
 
 
 def _moved_value(scene: Scene) -> None:
     cell = _cell(scene)
     vectors = np.stack([cell.value.numpy(), cell.moved.numpy(), cell.context.numpy()])
-    rows = [_("value v"), _("weight · v"), _("context z")]
     drawn = vectors_heatmap(
         vectors,
-        rows,
+        [_("value v"), _("weight · v"), _("context z")],
         title=_("The value this weight moves"),
         subtitle=_("{weight} of the column's value goes into the row's context").format(weight=number(cell.weight)),
         theme=scene.theme,
+        rows_are="",
         limit=limits_of(vectors),
         height=210,
     )
-    drawn.update_layout(meta=None)
     show.figure(drawn, "moved", _("The value this weight moves"))
 
 

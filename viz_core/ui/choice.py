@@ -1,11 +1,10 @@
 """The chosen head and cell, made valid for the model and text at hand, and what can be said of them."""
 
-import math
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from viz_core.analysis.heads import role_scores
+from viz_core.analysis.heads import patterns, role_scores
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.recording import Recording
@@ -41,12 +40,23 @@ def chosen_in(view: View, model: Model, recording: Recording) -> Choice:
 
 
 def observation(weights: Tensor, token_ids: Tensor) -> str:
-    """One computed sentence about what this head does on this text. weights [query, key], token_ids [seq]."""
+    """One computed sentence about what this head does on this text. weights [query, key], token_ids [seq].
+
+    It names the pattern with the highest score, and how many rows it was measured on; a pattern that fewer than a
+    quarter of the rows have is left out: one row is no habit.
+    """
+    n = len(token_ids)
+    rows = {role: int(cells.any(-1).sum()) for role, cells in patterns(token_ids).items()}
     scores = {role: float(score[0]) for role, score in role_scores(weights[None], token_ids).items()}
-    awake = {role: score for role, score in scores.items() if not math.isnan(score)}
-    if len(token_ids) < 3 or not awake:
+    common = [role for role, count in rows.items() if count >= max(3, n / 4)]
+    if not common:
         return _("Each row shows where that token looks; a row's weights sum to 1.")
-    role, share = max(awake.items(), key=lambda pair: pair[1])
+    role = max(common, key=scores.__getitem__)
+    if scores[role] < 0.25:
+        return _(
+            "On this text none of five simple patterns (the token before, the first, itself, an earlier copy, what "
+            "followed an earlier copy) gets a quarter of its weight."
+        )
     where = {
         "previous": _("the token just before"),
         "induction": _("what followed an earlier copy of the token"),
@@ -54,8 +64,7 @@ def observation(weights: Tensor, token_ids: Tensor) -> str:
         "first": _("the first token"),
         "self": _("the token itself"),
     }[role]
-    if share < 0.25:
-        words = _("On this text its rows spread their weight; the largest part, {share:.0%}, goes to {where}.")
-    else:
-        words = _("On this text its rows give {share:.0%} of their weight to {where}.")
-    return words.format(share=share, where=where)
+    words = _("On this text its rows give {share:.0%} of their weight to {where}.")
+    if rows[role] < n - 1:
+        words = _("On this text the {rows} rows that can give {share:.0%} of their weight to {where}.")
+    return words.format(share=scores[role], where=where, rows=rows[role])

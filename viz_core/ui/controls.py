@@ -7,12 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from viz_core.language import _
 from viz_core.models import Model, UnusableText, WeightsUnavailable, bundled_names
 from viz_core.recording import Recording
-from viz_core.ui import state, store
+from viz_core.ui import show, state, store
+from viz_core.ui.choice import Choice
 
+START = (state.View.model, state.View.text)
 GPT2_FAMILY = ["gpt2", "distilgpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"]
 
 EXAMPLES = {  # name on the button: a text whose attention shows something
@@ -38,15 +41,15 @@ def model_and_recording(view: state.View, *, examples: bool = False) -> tuple[Mo
     if examples:
         _examples()
     says = st.container()
-    good: tuple[str, str] = st.session_state.get("good", (state.View.model, state.View.text))
+    good: tuple[str, str] = st.session_state.get("good", START)
     model = _model_or_sentence(view.model, says)
     if model is None:
-        return _last_good(good, says)
+        return _last_good([good, START], says)
     try:
         recording = store.recording(model, view.text)
     except UnusableText as error:
         _say_unusable(error, model, view.text, says)
-        return _last_good((model.name, good[1]), says)
+        return _last_good([(model.name, good[1]), good, START], says)
     st.session_state["good"] = (view.model, view.text)
     return model, view.text, recording
 
@@ -64,7 +67,9 @@ def _sentence_box(view: state.View) -> None:
 def _long_text_box(view: state.View) -> None:
     """For text of several lines: a one-line box would run them together."""
     with st.popover(":material/notes:", help=_("A longer text, of several lines"), width="content"):
-        _keep("long_text", view.text)
+        written = "long_text" in st.session_state and st.session_state.get("long_text_of") == view.text
+        if not written:  # else a rerun would overwrite what is being written
+            st.session_state["long_text"] = st.session_state["long_text_of"] = view.text
         st.text_area(_("A longer text"), key="long_text", height=260, on_change="ignore", width=560)
         st.button(_("Look at this text"), type="primary", on_click=lambda: _new_text(st.session_state["long_text"]))
 
@@ -114,52 +119,58 @@ def _keep(key: str, value: Any) -> None:
         st.session_state[key] = value
 
 
-def _model_or_sentence(name: str, says: Any) -> Model | None:
+def _model_or_sentence(name: str, says: DeltaGenerator) -> Model | None:
     shelf = store.shelf()
     model = shelf.get(name)
     if model is not None:
         return model
     with says:
-        bar = st.progress(0.0, _("Loading {name} …").format(name=name))
+        bar = st.progress(0.0, _("Loading {name} …").format(name=show.literal(name)))
 
     def report(progress: dict[str, Any]) -> None:
         if progress.get("total"):
             done, total = progress["done"] / 1e6, progress["total"] / 1e6
             words = _("Downloading {name}: {file}, {done:,.0f} of {total:,.0f} MB")
-            words = words.format(name=name, file=progress["file"], done=done, total=total)
+            words = words.format(name=show.literal(name), file=show.literal(progress["file"]), done=done, total=total)
             bar.progress(min(done / total, 1.0), words)
 
     try:
         return shelf.load(name, report)
     except WeightsUnavailable as error:
-        says.error(str(error), icon=":material/cloud_off:")
+        says.error(show.literal(str(error)), icon=":material/cloud_off:")
         if name != state.View.model:
             says.button(
-                _("Use the bundled model"), on_click=lambda: state.show(model=state.View.model, layer=-1, head=-1)
+                _("Use the bundled model"),
+                key="use_bundled",
+                on_click=lambda: state.show(model=state.View.model, layer=-1, head=-1),
             )
         return None
     finally:
         bar.empty()
 
 
-def _last_good(good: tuple[str, str], says: Any) -> tuple[Model, str, Recording]:
-    """What stood on the page before; of another model, if need be the sentence the program starts with."""
-    name, text = good
-    model = store.shelf().load(name, lambda _progress: None)
-    try:
-        recording = store.recording(model, text)
-    except UnusableText:
-        text = state.View.text
-        recording = store.recording(model, text)
-    says.caption(_("Still shown below: “{text}” in {model}.").format(text=_short(text), model=model.name))
-    return model, text, recording
+def _last_good(candidates: list[tuple[str, str]], says: DeltaGenerator) -> tuple[Model, str, Recording]:
+    """The first (model, text) that can be shown; the last one is what the program comes with, and must be."""
+    for name, text in candidates:
+        try:
+            model = store.shelf().load(name, lambda _progress: None)
+            recording = store.recording(model, text)
+        except (UnusableText, WeightsUnavailable):
+            if (name, text) == START:
+                raise
+            continue
+        words = _("Still shown below: “{text}” in {model}.")
+        says.caption(words.format(text=show.literal(_short(text)), model=show.literal(name)))
+        return model, text, recording
+    raise AssertionError("no candidates")
 
 
-def _say_unusable(error: UnusableText, model: Model, text: str, says: Any) -> None:
-    says.error(str(error), icon=":material/error:")
+def _say_unusable(error: UnusableText, model: Model, text: str, says: DeltaGenerator) -> None:
+    says.error(show.literal(str(error)), icon=":material/error:")
     if error.limit is not None:
         says.button(
             _("Cut it to the first {limit} tokens").format(limit=error.limit),
+            key="cut",
             on_click=lambda: _new_text(model.cut(text)),
         )
 
@@ -168,7 +179,7 @@ def _short(text: str, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def head_and_cell(choice: Any, recording: Recording) -> None:
+def head_and_cell(choice: Choice, recording: Recording) -> None:
     """Choosers for layer, head, row and column: what a click does, for the keyboard and for screen readers."""
     names = [f"{index} {token}" for index, token in enumerate(recording.tokens)]
     fields: tuple[tuple[str, str, int, int, int, Callable[[int], str]], ...] = (

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from viz_core.analysis.walk import HeadWalk
+from viz_core.config import TransformerConfig
 from viz_core.figures.palette import ThemeName
 from viz_core.models import Model
 from viz_core.recording import Recording
@@ -24,9 +27,18 @@ class Scene:
         return self.recording.tokens
 
     @property
+    def config(self) -> TransformerConfig:
+        return self.model.transformer.config
+
+    @property
     def shape(self) -> dict[str, int]:
-        config = self.model.transformer.config
-        return {"n": len(self.tokens), "d": config.d_model, "h": config.n_head, "k": config.d_head}
+        """The letters of the formulas: n tokens, d_model, h heads, d_k."""
+        return {"n": len(self.tokens), "d": self.config.d_model, "h": self.config.n_head, "k": self.config.d_head}
+
+    @property
+    def allowed(self) -> Tensor:
+        """This head's bool [query, key]."""
+        return self.walk.record.allowed.expand(1, *self.choice.size)[0]
 
     def title(self, stage: str) -> str:
         return f"{self.choice.name} · {stage}"

@@ -8,8 +8,10 @@ import streamlit as st
 
 from viz_core.analysis.truth import truth_of
 from viz_core.attention import AttentionRecord
+from viz_core.figures.heatmaps import unspaced
 from viz_core.language import _
 
+MARKDOWN = frozenset("\\`*_{}[]<>()#+-.!|~$:^=\"'&")  # a backslash before these makes them literal
 TOOLBAR: dict[str, Any] = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
@@ -55,7 +57,11 @@ def number(value: float) -> str:
     return f"{value:.4g}".replace("-", "−").replace("inf", "∞")
 
 
+def literal(text: str) -> str:
+    """Text that a visitor or a stranger wrote, for Markdown: drawn as it is, never acted upon."""
+    return "".join("\\" + character if character in MARKDOWN else character for character in text)
+
+
 def quoted(token: str) -> str:
-    """A token inside a sentence of Markdown, drawn literally, the blank before a word unsaid."""
-    shown = token[1:] if token.startswith("·") and token.strip("·") else token
-    return "“" + "".join("\\" + c if c in "\\`*_{}[]<>()#+-.!|~$:^=\"'&" else c for c in shown) + "”"
+    """A token inside a sentence of Markdown, the blank before a word unsaid."""
+    return f"“{literal(unspaced(token))}”"

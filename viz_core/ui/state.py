@@ -12,7 +12,8 @@ from urllib.parse import quote
 import streamlit as st
 
 LONGEST_URL = 60_000  # bytes of escaped text; a longer one stays in the session and out of the address
-SETTLING = 3.0  # seconds in which a browser may still send the address it had before our last one
+MOST_DIGITS = 7  # no layer, head or position needs more, and int() refuses thousands
+SETTLING = 3.0  # seconds after our last address in which a browser may still send one from before it
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,24 @@ class View:
 
 
 def view() -> View:
-    """The current view; adopts the address when the visitor came by a link."""
+    """The current view; adopts the address when the visitor came by a link or pressed "back"."""
     address = st.query_params.to_dict()
-    written: list[tuple[float, dict[str, str]]] = st.session_state.setdefault("written", [])
-    ours = any(address == past and time.monotonic() - when < SETTLING for when, past in written[:-1])
-    ours = ours or bool(written and address == written[-1][1])
-    if address and not ours:
-        adopted = {field.name: address[field.name] for field in fields(View) if field.name in address}
-        st.session_state["view"] = replace(_session_view(), **_parsed(adopted))
+    if not _is_ours(address):
+        named = {field.name: address[field.name] for field in fields(View) if field.name in address}
+        kept, adopted = _session_view(), replace(View(), **_parsed(named))
+        if "text" not in address and "text" not in address_of(kept):
+            adopted = replace(adopted, text=kept.text)  # too long for any address: it never was in one
+        st.session_state["view"] = adopted
     return _session_view()
+
+
+def _is_ours(address: dict[str, str]) -> bool:
+    """Whether the browser's address is the one written last, or one before it that is still on its way."""
+    written: list[tuple[float, dict[str, str]]] = st.session_state.get("written", [])
+    if not written:
+        return not address
+    settling = time.monotonic() - written[-1][0] < SETTLING
+    return address == written[-1][1] or (settling and address in [past for _when, past in written[:-1]])
 
 
 def show(**changes: Any) -> None:
@@ -72,7 +82,8 @@ def _session_view() -> View:
 def _parsed(address: dict[str, str]) -> dict[str, Any]:
     """Numbers that are none fall back to "not chosen": a mistyped address still opens."""
     default = asdict(View())
-    return {
-        name: value if isinstance(default[name], str) else int(value) if value.isascii() and value.isdigit() else -1
-        for name, value in address.items()
-    }
+    return {name: value if isinstance(default[name], str) else _number(value) for name, value in address.items()}
+
+
+def _number(value: str) -> int:
+    return int(value) if value.isascii() and value.isdigit() and len(value) < MOST_DIGITS else -1

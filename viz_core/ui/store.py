@@ -14,12 +14,13 @@ import streamlit as st
 
 import viz_core
 from viz_core.analysis.overview import head_tiles, tile_side
-from viz_core.analysis.walk import HeadWalk, head_walk
-from viz_core.models import Model
+from viz_core.models import SOURCES, Model
 from viz_core.recording import Recording
 
 MOST_MODELS = 3
-MOST_RECORDINGS = 12
+MOST_BYTES = 1_000_000_000  # of all recordings kept
+MOST_TILES = 64  # pictures of all heads, at most 200 kB each
+LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
 class ModelShelf:
@@ -47,6 +48,8 @@ class ModelShelf:
         if ready is not None:
             return ready
         with self._lock:
+            if name in self._models:  # it came while we waited for the lock
+                return self._models[name]
             if name not in self._loading:
                 progress: dict[str, Any] = {}
                 self._loading[name] = (self._workers.submit(self._load, name, progress), progress)
@@ -61,9 +64,10 @@ class ModelShelf:
 
     def _load(self, name: str, progress: dict[str, Any]) -> Model:
         try:
-            model = viz_core.load(
-                name, progress=lambda done, total, file: progress.update(done=done, total=total, file=file)
-            )
+            # visitors from elsewhere must not ask about this machine's disk
+            local = st.get_option("server.address") in LOCAL
+            sources = SOURCES if local else [source for source in SOURCES if source != "folder"]
+            model = viz_core.load(name, progress=lambda *said: _note(progress, *said), sources=sources)
             with self._lock:
                 self._models[name] = model
                 while len(self._models) > MOST_MODELS:
@@ -77,22 +81,52 @@ class ModelShelf:
                 del self._loading[name]
 
 
+def _note(progress: dict[str, Any], done: int, total: int, file: str) -> None:
+    progress.update(done=done, total=total, file=file)
+
+
+class RecordingShelf:
+    """The recordings last asked for, together at most `most_bytes`. A recording depends on nothing but its key."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._recordings: OrderedDict[tuple[str, str, str], Recording] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, model: Model, text: str) -> Recording:
+        """Raises UnusableText."""
+        key = (model.name, model.revision, text)
+        with self._lock:
+            if key in self._recordings:
+                self._recordings.move_to_end(key)
+                return self._recordings[key]
+        recording = model.record(text)  # outside the lock: a long text must not hold up the others
+        with self._lock:
+            self._recordings[key] = recording
+            while len(self._recordings) > 1 and self._bytes() > self._most_bytes:
+                self._recordings.popitem(last=False)
+        return recording
+
+    def _bytes(self) -> int:
+        return sum(recording.nbytes for recording in self._recordings.values())
+
+
 @st.cache_resource(show_spinner=False)
 def shelf() -> ModelShelf:
     return ModelShelf()
 
 
-@st.cache_resource(show_spinner=False, max_entries=MOST_RECORDINGS)
-def _recording(name: str, revision: str, text: str, _model: Model) -> Recording:
-    return _model.record(text)
+@st.cache_resource(show_spinner=False)
+def _recordings() -> RecordingShelf:
+    return RecordingShelf(MOST_BYTES)
 
 
 def recording(model: Model, text: str) -> Recording:
     """The recording of a text, made once for all who ask. Raises UnusableText."""
-    return _recording(model.name, model.revision, text, model)
+    return _recordings().get(model, text)
 
 
-@st.cache_resource(show_spinner=False, max_entries=MOST_RECORDINGS)
+@st.cache_resource(show_spinner=False, max_entries=MOST_TILES)
 def _tiles(name: str, revision: str, text: str, _recording: Recording) -> tuple[Any, Any]:
     tiles, allowed = head_tiles(_recording, tile_side(_recording))
     return tiles.numpy(), allowed.numpy()
@@ -101,13 +135,3 @@ def _tiles(name: str, revision: str, text: str, _recording: Recording) -> tuple[
 def tiles(model: Model, text: str) -> tuple[Any, Any]:
     """All heads, small: uint8 [layer, head, side, side] and which cells are allowed, bool [side, side]."""
     return _tiles(model.name, model.revision, text, recording(model, text))
-
-
-@st.cache_resource(show_spinner=False, max_entries=4 * MOST_RECORDINGS)
-def _walk(name: str, revision: str, text: str, layer: int, head: int, _model: Model) -> HeadWalk:
-    return head_walk(_model.transformer, recording(_model, text), layer, head)
-
-
-def walk(model: Model, text: str, layer: int, head: int) -> HeadWalk:
-    """One head's whole chain on a text."""
-    return _walk(model.name, model.revision, text, layer, head, model)
