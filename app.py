@@ -15,7 +15,8 @@ view = frame.start(_("Explore"))
 model, text, recording = controls.model_and_recording(view, examples=True)
 choice = chosen_in(view, model, recording)
 record = recording.blocks[choice.layer].attention.head(choice.head)
-weights = record.weights[0]
+stages = record.stages()
+weights = stages.weights[0]
 theme = frame.theme()
 
 keys, shares = strongest_keys(weights)
@@ -68,7 +69,7 @@ with one_head:
         weights=True,
         allowed=record.allowed.expand(1, *choice.size)[0].numpy(),
         unit=_("weight"),
-        also={_("score"): record.scores[0].numpy(), _("scaled"): record.scaled_scores[0].numpy()},
+        also={_("score"): stages.scores[0].numpy(), _("scaled"): stages.scaled_scores[0].numpy()},
     )
     show.figure(heatmap, "map", _("Attention weights of one head: rows look at columns"))
     st.markdown(observation(weights, recording.token_ids))

@@ -221,3 +221,10 @@ def test_a_wrong_shape_is_refused_by_field_actual_and_expected(field: str, wrong
 def test_a_record_keeps_causes_only():
     assert [field.name for field in fields(SOUND)] == ["query", "key", "value", "allowed", "scale", "bias"]
     assert len(SOUND.tensors) == 4
+
+
+def test_stages_are_the_stages() -> None:
+    query, key, value = (torch.randn(3, 7, 5) for _ in range(3))
+    record = AttentionRecord(query, key, value, masks.causal(7), scale=0.3, bias=torch.randn(3, 7, 7))
+    for name, stage in record.stages()._asdict().items():
+        torch.testing.assert_close(stage, getattr(record, name), rtol=0, atol=0)

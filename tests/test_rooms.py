@@ -6,22 +6,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CORE = {"attention", "config", "language", "masks", "positions", "recording", "recurrent", "transformer"}
+CORE = {"attention", "config", "language", "masks", "memory", "positions", "recording", "transformer"}
 MAY_IMPORT = {
     "masks": set(),
     "positions": set(),
     "config": set(),
     "language": set(),
+    "memory": set(),
     "attention": {"masks"},
     "recording": {"attention"},
     "transformer": {"attention", "config", "masks", "positions", "recording"},
-    "recurrent": {"attention", "config", "recording"},
     "analysis": CORE,
-    "efficiency": CORE,
     "models": CORE | {"transformers"},
     "figures": {"language"},
     "training": CORE | {"analysis", "models"},
-    "ui": CORE | {"analysis", "efficiency", "figures", "models", "streamlit"},
+    "ui": CORE | {"analysis", "figures", "models", "streamlit"},
     "__init__": {"models"},
 }
 GUARDED = {"streamlit", "transformers"}

@@ -13,12 +13,23 @@ Source: Vaswani et al. 2017, "Attention Is All You Need", section 3.2.1, equatio
 """
 
 from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from viz_core import masks
+
+
+class Stages(NamedTuple):
+    """The stages of an `AttentionRecord`, in the order they follow from each other."""
+
+    scores: Tensor
+    scaled_scores: Tensor
+    masked_scores: Tensor
+    weights: Tensor
+    context: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +56,11 @@ class AttentionRecord:
     bias: Tensor | None = None
 
     def __post_init__(self) -> None:
+        if self.query.dim() < 3:
+            raise ValueError(f"query is {list(self.query.shape)}; expected [head, query, d_head]")
         *batch, head, n_query, d_head = self.query.shape
+        if self.key.dim() != self.query.dim():
+            raise ValueError(f"key is {list(self.key.shape)}; expected [kv_head, key, {d_head}]")
         *_, kv_head, n_key, _ = self.key.shape
         cells = (head, n_query, n_key)
         if head % kv_head:
@@ -56,7 +71,7 @@ class AttentionRecord:
             raise ValueError(f"value is {list(self.value.shape)}; expected [{kv_head}, {n_key}, d_value]")
         if self.allowed.dtype != torch.bool:
             raise ValueError(f"allowed is {self.allowed.dtype}; expected torch.bool, True = may look")
-        if self.allowed.shape[-3:] not in {cells, cells[1:], (1, *cells[1:])}:
+        if tuple(self.allowed.shape) not in {cells[1:], cells, (1, *cells[1:]), (*batch, *cells)}:
             raise ValueError(f"allowed is {list(self.allowed.shape)}; expected {list(cells[1:])} or {list(cells)}")
         if self.bias is not None and self.bias.shape != cells:
             raise ValueError(f"bias is {list(self.bias.shape)}; expected {list(cells)}")
@@ -71,23 +86,42 @@ class AttentionRecord:
     @property
     def scaled_scores(self) -> Tensor:
         """QKᵀ/√d_k, [head, query, key]: of unit variance when the components of q and k are."""
-        return self.scores * self.scale
+        return self._scaled(self.scores)
 
     @property
     def masked_scores(self) -> Tensor:
         """Scaled scores plus bias, −inf where the row may not look, [head, query, key]."""
-        biased = self.scaled_scores if self.bias is None else self.scaled_scores + self.bias
-        return biased.masked_fill(~self.allowed, -torch.inf)
+        return self._masked(self.scaled_scores)
 
     @property
     def weights(self) -> Tensor:
         """softmax over keys, [head, query, key]: rows sum to 1; a row that may look nowhere is all 0."""
-        return torch.softmax(self.masked_scores, dim=-1).masked_fill(~self.allowed, 0.0)
+        return self._shared_out(self.masked_scores)
 
     @property
     def context(self) -> Tensor:
         """weights · V, [head, query, d_value]: each row a mixture of the values it looked at."""
-        return self.weights @ self._per_query_head(self.value)
+        return self._mixed(self.weights)
+
+    def stages(self) -> "Stages":
+        """All five, each computed once."""
+        scores = self.scores
+        scaled = self._scaled(scores)
+        masked = self._masked(scaled)
+        weights = self._shared_out(masked)
+        return Stages(scores, scaled, masked, weights, self._mixed(weights))
+
+    def _scaled(self, scores: Tensor) -> Tensor:
+        return scores * self.scale
+
+    def _masked(self, scaled: Tensor) -> Tensor:
+        return torch.where(self.allowed, scaled if self.bias is None else scaled + self.bias, -torch.inf)
+
+    def _shared_out(self, masked: Tensor) -> Tensor:
+        return torch.where(self.allowed, torch.softmax(masked, dim=-1), 0.0)
+
+    def _mixed(self, weights: Tensor) -> Tensor:
+        return weights @ self._per_query_head(self.value)
 
     # -- the same result the fast way ------------------------------------------------------------------
 

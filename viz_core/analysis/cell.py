@@ -46,16 +46,17 @@ def cell_of(record: AttentionRecord, query: int, key: int) -> Cell:
     if not (0 <= query < n_query and 0 <= key < n_key):
         raise IndexError(f"cell ({query}, {key}); the map has {n_query} rows and {n_key} columns, counted from 0")
     query_vector, key_vector, value = record.query[0, query], record.key[0, key], record.value[0, key]
-    row = record.masked_scores[0, query]
+    stages = record.stages()
+    row = stages.masked_scores[0, query]
     row_max = row.max()
     exponentials = torch.zeros_like(row) if row_max == -torch.inf else torch.exp(row - row_max)
-    weight = record.weights[0, query, key]
+    weight = stages.weights[0, query, key]
     return Cell(
         query_vector=query_vector,
         key_vector=key_vector,
         products=query_vector * key_vector,
-        score=float(record.scores[0, query, key]),
-        scaled=float(record.scaled_scores[0, query, key]),
+        score=float(stages.scores[0, query, key]),
+        scaled=float(stages.scaled_scores[0, query, key]),
         bias=0.0 if record.bias is None else float(record.bias[0, query, key]),
         allowed=bool(record.allowed.expand(1, n_query, n_key)[0, query, key]),
         masked=float(row[key]),
@@ -65,5 +66,5 @@ def cell_of(record: AttentionRecord, query: int, key: int) -> Cell:
         weight=float(weight),
         value=value,
         moved=weight * value,
-        context=record.context[0, query],
+        context=stages.context[0, query],
     )

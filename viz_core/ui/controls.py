@@ -22,7 +22,7 @@ EXAMPLES = {  # name on the button: a text whose attention shows something
     "a repeated sentence": "The little dog chased the red ball. The little dog chased the red",
     "who is “he”?": "The dog bit the man because he was angry.",
     "a name again": "Once upon a time, there was a girl named Lily. Lily and her mom went to the park. Lily",
-    "같은 말 되풀이": "오늘 날씨가 정말 좋다. 오늘 날씨가 정말",
+    "같은 말 되풀이": "커피 마시고 싶어. 커피 마시고",
     "영화 이야기": "이 영화는 정말 재미있어요. 배우들의 연기가",
 }
 

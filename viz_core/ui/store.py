@@ -14,6 +14,7 @@ import streamlit as st
 
 import viz_core
 from viz_core.analysis.overview import head_tiles, tile_side
+from viz_core.memory import keep_freed_memory
 from viz_core.models import SOURCES, Model
 from viz_core.recording import Recording
 
@@ -113,6 +114,7 @@ class RecordingShelf:
 
 @st.cache_resource(show_spinner=False)
 def shelf() -> ModelShelf:
+    keep_freed_memory()
     return ModelShelf()
 
 
