@@ -57,14 +57,16 @@ def observation(weights: Tensor, token_ids: Tensor) -> str:
             "On this text none of five simple patterns (the token before, the first, itself, an earlier copy, what "
             "followed an earlier copy) gets a quarter of its weight."
         )
-    where = {
-        "previous": _("the token just before"),
-        "induction": _("what followed an earlier copy of the token"),
-        "duplicate": _("an earlier copy of the token"),
-        "first": _("the first token"),
-        "self": _("the token itself"),
+    words = {
+        "previous": _("On this text its rows give {share:.0%} of their weight to the token just before."),
+        "induction": _(
+            "On this text the {rows} rows whose token came before give {share:.0%} of their weight to what followed it "
+            "there."
+        ),
+        "duplicate": _(
+            "On this text the {rows} rows whose token came before give {share:.0%} of their weight to that copy."
+        ),
+        "first": _("On this text its rows give {share:.0%} of their weight to the first token."),
+        "self": _("On this text its rows give {share:.0%} of their weight to the token itself."),
     }[role]
-    words = _("On this text its rows give {share:.0%} of their weight to {where}.")
-    if rows[role] < n - 1:
-        words = _("On this text the {rows} rows that can give {share:.0%} of their weight to {where}.")
-    return words.format(share=scores[role], where=where, rows=rows[role])
+    return words.format(share=scores[role], rows=rows[role])

@@ -260,7 +260,8 @@ def draw_output(scene: Scene) -> list[str]:
     walk, s = scene.walk, scene.shape
     wide, bias = s["h"] * s["k"], " + b_O" if scene.config.bias else ""
     _explain(
-        rf"\mathrm{{concat}}(Z_0 \ldots Z_{{{s['h'] - 1}}})\,W_O{bias} \quad {formulas.product(s['n'], wide, s['d'])}",
+        rf"\begin{{array}}{{l}} \mathrm{{concat}}(Z_0 \ldots Z_{{{s['h'] - 1}}})\,W_O{bias} \\[4pt] "
+        rf"{formulas.product(s['n'], wide, s['d'])} \end{{array}}",
         _(
             "The {h} heads of this layer are set side by side ({h} × {k} = {wide}), not added. W_O mixes them back to "
             "{d} numbers a token, which are added to the residual stream."
