@@ -19,7 +19,7 @@ from viz_core.models import gpt2
 from viz_core.recording import Recording
 from viz_core.transformer import Transformer
 
-TURNS = {32: 31, 256: 11, 1024: 5}  # tokens → calls of each contender
+TURNS = {32: 31, 256: 15, 1024: 11}  # tokens → calls of each contender
 STAGES = ("scores", "scaled_scores", "masked_scores", "weights", "context")
 
 

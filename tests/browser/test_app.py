@@ -206,7 +206,7 @@ def test_clicking_a_bar_adds_that_token(page: Page, address: str, model: Model) 
 def test_a_text_of_several_lines(page: Page, address: str) -> None:
     page.goto(address)
     settled(page)
-    page.get_by_test_id("stPopoverButton").click()
+    page.locator(".st-key-long").get_by_test_id("stPopoverButton").click()
     page.get_by_label("A longer text").fill("one line\nand another")
     page.get_by_role("button", name="Look at this text").click()
     in_address(page, text="one line\nand another")

@@ -117,7 +117,7 @@ def test_a_loaded_model_owns_its_weights_once(gpt2_folder: Callable[..., Path]) 
     assert model.card["parameters"] == sum(p.numel() for p in gpt2_reference().parameters())
     assert not transformer.training
     assert not any(weight.requires_grad for weight in transformer.parameters())
-    assert all(weight.is_contiguous() for weight in transformer.parameters())
+    assert all(weight.is_contiguous() or weight.t().is_contiguous() for weight in transformer.parameters())
     kept = sum(p.untyped_storage().nbytes() for p in transformer.parameters())
     assert kept == 4 * model.card["parameters"]
 

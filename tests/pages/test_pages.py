@@ -136,7 +136,7 @@ def test_unusable_folder_gets_one_sentence(page: str, spoil: Callable[[Path], No
     app = opened(page, model=str(tmp_path), text=SENTENCE)
     assert not app.exception
     assert len(app.error) == 1
-    assert says in app.error[0].value
+    assert says in app.error[0].value.replace("\\", "")  # Markdown's backslashes are not seen
     assert app.text_input(key="sentence").value == SENTENCE
     assert drawn(app) > 0
 

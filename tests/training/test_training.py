@@ -91,14 +91,14 @@ def test_interrupted_and_resumed_is_the_same_training(corpora: list[Corpus], fol
         patch.setattr(language_model, "sequences", interrupted)
         with pytest.raises(KeyboardInterrupt):
             train(RECIPE, corpora, folder / "run")
-    assert load_trained(RECIPE, folder / "run")[1] == 50
+    assert load_trained(RECIPE, folder / "run").step == 50
     resumed = train(RECIPE, corpora, folder / "run")
     assert history(folder / "run") == history(folder / "whole")
     for name, weight in resumed.state_dict().items():
         assert weight.equal(whole.state_dict()[name]), name
-    trained, step = load_trained(RECIPE, folder / "run")
-    assert step == 100
-    assert all(weight.equal(resumed.state_dict()[name]) for name, weight in trained.state_dict().items())
+    trained = load_trained(RECIPE, folder / "run")
+    assert trained.step == 100
+    assert all(weight.equal(resumed.state_dict()[name]) for name, weight in trained.model.state_dict().items())
 
 
 def test_another_recipes_checkpoint_is_refused_and_kept(corpora: list[Corpus], folder: Path):

@@ -49,7 +49,11 @@ def main() -> None:
 
 
 def prepare(recipe: Recipe, corpora_folder: Path, run: Path) -> tuple[Tokenizer, list[Corpus]]:
-    path = run / "tokenizer.json"
+    """Raises CheckpointMismatch when the run's folder was prepared for another recipe."""
+    path, mark = run / "tokenizer.json", run / "recipe.txt"
+    if path.exists() and mark.exists() and mark.read_text() != recipe.fingerprint:
+        raise CheckpointMismatch(f"{run} was prepared for another version of the {recipe.name} recipe: move it away")
+    mark.write_text(recipe.fingerprint)
     if not path.exists():
         print("training the tokenizer", flush=True)
         train_tokenizer(recipe, corpora_folder).save(str(path))

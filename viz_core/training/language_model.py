@@ -19,6 +19,7 @@ from viz_core.training.corpora import Corpus
 from viz_core.training.recipe import Recipe, Training
 from viz_core.transformer import Transformer
 
+NOTED_EVERY = 50  # steps between two lines of the history
 IGNORED = -100  # a target the loss leaves out
 
 
@@ -73,6 +74,8 @@ def train(recipe: Recipe, corpora: list[Corpus], run: Path, device: str = "cpu")
     """Train to the recipe's last step, from the run's checkpoint if there is one. Writes checkpoint.pt and
     history.jsonl (one line per 50 steps). Raises CheckpointMismatch."""
     settings = recipe.training
+    if settings.checkpoint_every % NOTED_EVERY:
+        raise ValueError(f"checkpoint_every is {settings.checkpoint_every}; expected a multiple of {NOTED_EVERY}")
     torch.manual_seed(settings.seed)
     model = Transformer(recipe.model).to(device)
     matrices = [weight for weight in model.parameters() if weight.dim() > 1]
@@ -94,7 +97,7 @@ def train(recipe: Recipe, corpora: list[Corpus], run: Path, device: str = "cpu")
         optimizer.step()
         losses.append(loss.item())
         done = step + 1
-        if done % 50 == 0 or done == settings.steps:
+        if done % NOTED_EVERY == 0 or done == settings.steps:
             line: dict[str, float] = {"step": done, "loss": round(float(np.mean(losses)), 4)}
             losses.clear()
             rate = bar.format_dict["rate"] or 0.0
@@ -120,8 +123,9 @@ def random_repeat_roles(model: Transformer, recipe: Recipe) -> dict[str, Tensor]
     rng = np.random.default_rng([recipe.training.seed, 2**32 - 1])
     device = next(model.parameters()).device
     totals: dict[str, list[Tensor]] = {}
+    period = min(32, recipe.model.context // 3)
     for _ in range(8):
-        ids = torch.from_numpy(np.tile(rng.integers(1, recipe.model.vocab_size, 32), 3)).to(device)
+        ids = torch.from_numpy(np.tile(rng.integers(1, recipe.model.vocab_size, period), 3)).to(device)
         per_layer = [role_scores(b.attention.weights.cpu(), ids.cpu()) for b in model(ids, last_only=True).blocks]
         for role in per_layer[0]:
             totals.setdefault(role, []).append(torch.stack([scores[role] for scores in per_layer]))

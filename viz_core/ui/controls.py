@@ -66,7 +66,10 @@ def _sentence_box(view: state.View) -> None:
 
 def _long_text_box(view: state.View) -> None:
     """For text of several lines: a one-line box would run them together."""
-    with st.popover(":material/notes:", help=_("A longer text, of several lines"), width="content"):
+    with (
+        st.container(key="long", width="content"),
+        st.popover(":material/notes:", help=_("A longer text, of several lines"), width="content"),
+    ):
         written = "long_text" in st.session_state and st.session_state.get("long_text_of") == view.text
         if not written:  # else a rerun would overwrite what is being written
             st.session_state["long_text"] = st.session_state["long_text_of"] = view.text
