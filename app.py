@@ -29,6 +29,8 @@ token_strip(
     on_choose=lambda row: state.show(query=row, key=-1),
 )
 
+st.caption(_("The model reads tokens: words or pieces of words. Hover one to see what it looks at; click to keep it."))
+
 every_head, one_head = st.columns([1, 1.15], gap="medium")
 with every_head:
     st.markdown("**" + _("Every head: layers down, heads across") + "**")
@@ -42,7 +44,7 @@ with every_head:
         on_choose=lambda layer, head: state.show(layer=layer, head=head),
     )
     st.caption(
-        _("Each square is one head's map: a row's colour, here √weight, shows where that word looks. Click one.")
+        _("Each square is one head: a row for each token, darker where it looks (shades show √weight). Click one.")
     )
     st.markdown(
         "**"

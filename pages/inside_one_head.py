@@ -18,7 +18,8 @@ scene = Scene(model, recording, walk, choice, frame.theme())
 linked = step.draw(scene)
 show.badge(walk.record)
 
-arithmetic.behind_the_cell(scene, with_products=step.name != "scores")
+if step.name not in {"x", "qkv"}:  # no cells yet
+    arithmetic.behind_the_cell(scene, with_products=step.name != "scores")
 plot_bridge(
     linked,
     chosen=(choice.query, choice.key),

@@ -104,13 +104,13 @@ def test_type_a_sentence_choose_a_head_click_a_cell(page: Page, address: str, mo
     page.mouse.click(*cell_centre(page, "scores", 5, 1))
     in_address(page, query="5", key="1")
     equations = page.locator(".st-key-cell-numbers annotation").first
-    expect(equations).to_contain_text(f"{float(record.weights[0, 5, 1]):.4g}"[:5], use_inner_text=False)
+    expect(equations).to_contain_text("q_{5}\\cdot k_{1}", use_inner_text=False)
     said = equations.text_content() or ""
-    assert f"q_{{5}}\\cdot k_{{1}} &= {float(record.scores[0, 5, 1]):.4g}" in said
-    assert f"&= {float(record.scaled_scores[0, 5, 1]):.4g}" in said
+    assert f"q_{{5}}\\cdot k_{{1}} &= {float(record.scores[0, 5, 1]):.4f}" in said
+    assert f"&= {float(record.scaled_scores[0, 5, 1]):.4f}" in said
     weight = re.search(r"\\mathbf\{([^}]*)\}", said)
     assert weight is not None
-    assert weight[1] == f"{float(record.weights[0, 5, 1]):.4g}"
+    assert weight[1] == f"{float(record.weights[0, 5, 1]):.4f}"
     assert sum(
         page.evaluate("Array.from(document.querySelector('.st-key-products .js-plotly-plot')._fullData[0].y)")
     ) == pytest.approx(float(record.scores[0, 5, 1]), abs=1e-4)
@@ -124,7 +124,7 @@ def test_a_link_opened_elsewhere_shows_the_same(page: Page, address: str, model:
     record = model.record(SENTENCE).blocks[2].attention.head(5)
     assert drawn_values(page, "weights")[6][:7] == pytest.approx(record.weights[0, 6, :7].tolist(), abs=1e-6)
     expect(page.locator(".st-key-cell-numbers annotation").first).to_contain_text(
-        f"\\mathbf{{{float(record.weights[0, 6, 2]):.4g}}}", use_inner_text=False
+        f"\\mathbf{{{float(record.weights[0, 6, 2]):.4f}}}", use_inner_text=False
     )
 
 
@@ -133,7 +133,7 @@ def test_back_returns_to_the_sentence_before(page: Page, address: str) -> None:
     settled(page)
     type_sentence(page, "four five six")
     in_address(page, text="four five six")
-    page.wait_for_timeout(3_500)  # within three seconds an old address is taken for a late one
+    page.wait_for_timeout(700)  # half a second after a change an old address is taken for a late one
     page.go_back()
     expect(page.get_by_label("Type a sentence")).to_have_value("one two three")
 
@@ -206,8 +206,19 @@ def test_clicking_a_bar_adds_that_token(page: Page, address: str, model: Model) 
 def test_a_text_of_several_lines(page: Page, address: str) -> None:
     page.goto(address)
     settled(page)
-    page.locator(".st-key-long").get_by_test_id("stPopoverButton").click()
+    page.get_by_role("button", name="notes").first.click()
     page.get_by_label("A longer text").fill("one line\nand another")
     page.get_by_role("button", name="Look at this text").click()
     in_address(page, text="one line\nand another")
-    expect(page.locator("[data-token-index]").nth(2)).to_have_text("⏎")
+    expect(page.locator("[data-token-index]", has_text="⏎")).to_have_count(1)
+
+
+def test_arrow_keys_go_on_from_a_clicked_cell(page: Page, address: str) -> None:
+    page.goto(f"{address}/inside_one_head?text={quote(SENTENCE)}&layer=1&head=2&step=scores")
+    settled(page, "scores")
+    page.mouse.click(*cell_centre(page, "scores", 5, 1))
+    in_address(page, query="5", key="1")
+    page.keyboard.press("ArrowRight")
+    in_address(page, query="5", key="2")
+    page.keyboard.press("ArrowUp")
+    in_address(page, query="4", key="2", layer="1")

@@ -90,7 +90,7 @@ def next_token_bars(
             y=place,
             orientation="h",
             marker={"color": palette.OUTPUT[theme]},
-            text=[f"{probability:.1%}" for probability in probabilities],
+            text=["< 0.1%" if probability < 0.001 else f"{probability:.1%}" for probability in probabilities],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="“%{y}” %{x:.3~p}<extra></extra>",

@@ -22,7 +22,9 @@ def products(scene: Scene) -> None:
         cell.query_vector.numpy(),
         cell.key_vector.numpy(),
         cell.score,
-        title=_("{query} · {key}: {d} products sum to the score").format(query=query, key=key, d=len(cell.products)),
+        title=_("“{query}” · “{key}”: {d} products sum to the score").format(
+            query=query, key=key, d=len(cell.products)
+        ),
         subtitle=_("bars: component of q × component of k; line: the sum so far"),
         theme=scene.theme,
         largest_first=st.session_state.get("largest_first", False),
@@ -53,17 +55,22 @@ def _cell(scene: Scene) -> Cell:
 
 
 def _equations(scene: Scene) -> None:
+    """The cell's arithmetic, to four decimals: enough for the lines to follow from each other."""
     cell, record = _cell(scene), scene.walk.record
     i, j = scene.choice.query, scene.choice.key
     lines = [rf"q_{{{i}}}\cdot k_{{{j}}} &= {_tex(cell.score)}"]
     lines.append(rf"{_tex(cell.score)} \div {_tex(1 / record.scale)} &= {_tex(cell.scaled)}")
     if record.bias is not None:
-        lines.append(rf"{_tex(cell.scaled)} + ({_tex(cell.bias)}) &= {_tex(cell.scaled + cell.bias)}")
-    if cell.allowed:
-        lines.append(rf"e^{{{_tex(cell.masked)} - ({_tex(cell.row_max)})}} &= {_tex(cell.exponential)}")
+        lines.append(rf"{_tex(cell.scaled)} + {_signed(cell.bias)} &= {_tex(cell.scaled + cell.bias)}")
+    if not cell.allowed:
+        lines.append(rf"{_tex(cell.scaled + cell.bias)} &\to -\infty \quad \text{{{_('not allowed')}}}")
+        lines.append(r"e^{-\infty} &= 0")
+        lines.append(rf"0 \div {_tex(cell.row_sum)} &= \mathbf{{0}}")
     else:
-        lines.append(r"\text{" + _("not allowed:") + r"}\quad e^{-\infty} &= 0")
-    lines.append(rf"{_tex(cell.exponential)} \div {_tex(cell.row_sum)} &= \mathbf{{{_tex(cell.weight)}}}")
+        below = cell.masked - cell.row_max
+        lines.append(rf"{_tex(cell.masked)} - {_signed(cell.row_max)} &= {_tex(below)}")
+        lines.append(rf"e^{{{_tex(below)}}} &= {_tex(cell.exponential)}")
+        lines.append(rf"{_tex(cell.exponential)} \div {_tex(cell.row_sum)} &= \mathbf{{{_tex(cell.weight)}}}")
     st.latex(r"\begin{aligned}" + r"\\[2pt]".join(lines) + r"\end{aligned}")
     if not cell.allowed:
         st.caption(_("This column stands after the row, so the mask sets it to −∞ and its weight is exactly 0."))
@@ -72,10 +79,11 @@ def _equations(scene: Scene) -> None:
     steps = [_("The score"), _("divided by ${divisor}$").format(divisor=by) if by else _("undivided, as in this model")]
     steps += [_("plus the bias of its distance")] if record.bias is not None else []
     steps += [
-        _("then e to the power of its distance to the row's largest"),
-        _("then its share of the row's sum {sum}: the weight.").format(sum=number(cell.row_sum)),
+        _("minus the row's largest (that changes no share: it cancels, and keeps e^… from overflowing)"),
+        _("as a power of e"),
+        _("divided by the row's sum of such powers: the weight."),
     ]
-    st.caption(", ".join(steps))
+    st.caption(", ".join(steps) + " " + _("Rounded for display; computed in float32."))
 
 
 def _moved_value(scene: Scene) -> None:
@@ -95,10 +103,15 @@ def _moved_value(scene: Scene) -> None:
 
 
 def _tex(value: float) -> str:
-    if np.isinf(value):
-        return r"\infty" if value > 0 else r"-\infty"
-    mantissa, _e, exponent = f"{value:.4g}".partition("e")
-    return rf"{mantissa}\cdot10^{{{int(exponent)}}}" if exponent else mantissa
+    """Four decimals; four significant digits where those would all be zero."""
+    if value == 0 or abs(value) >= 0.00005:
+        return f"{value:.4f}"
+    mantissa, _e, exponent = f"{value:.3e}".partition("e")
+    return rf"{mantissa}\cdot10^{{{int(exponent)}}}"
+
+
+def _signed(value: float) -> str:
+    return f"({_tex(value)})" if value < 0 else _tex(value)
 
 
 def row_table(scene: Scene) -> None:

@@ -26,13 +26,14 @@ class Choice:
 
 def chosen_in(view: View, model: Model, recording: Recording) -> Choice:
     """The view's head and cell where they exist, else a default that shows something: the model's own starting
-    head, the last row, and the column that row looks at most."""
+    head, the last row that is a word and no full stop, and the column that row looks at most."""
     n, layers = len(recording.token_ids), len(recording.blocks)
     start_layer, start_head = model.card.get("start", (layers // 2, 0))
     layer = view.layer if 0 <= view.layer < layers else min(start_layer, layers - 1)
     heads = recording.blocks[layer].attention.n_head
     head = view.head if 0 <= view.head < heads else min(start_head, heads - 1)
-    query = view.query if 0 <= view.query < n else n - 1
+    words = [row for row, token in enumerate(recording.tokens) if any(map(str.isalnum, token))]
+    query = view.query if 0 <= view.query < n else max(words, default=n - 1)
     key = view.key
     if not 0 <= key < n:
         key = int(recording.blocks[layer].attention.head(head).weights[0, query].argmax())
@@ -60,11 +61,11 @@ def observation(weights: Tensor, token_ids: Tensor) -> str:
     words = {
         "previous": _("On this text its rows give {share:.0%} of their weight to the token just before."),
         "induction": _(
-            "On this text the {rows} rows whose token came before give {share:.0%} of their weight to what followed it "
-            "there."
+            "{rows} tokens here repeat an earlier one. They give {share:.0%} of their weight to the token that came "
+            "right after that earlier copy: an induction head does this."
         ),
         "duplicate": _(
-            "On this text the {rows} rows whose token came before give {share:.0%} of their weight to that copy."
+            "{rows} tokens here repeat an earlier one. They give {share:.0%} of their weight to that earlier copy."
         ),
         "first": _("On this text its rows give {share:.0%} of their weight to the first token."),
         "self": _("On this text its rows give {share:.0%} of their weight to the token itself."),

@@ -20,7 +20,7 @@ GPT2_FAMILY = ["gpt2", "distilgpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"]
 
 EXAMPLES = {  # name on the button: a text whose attention shows something
     "a repeated sentence": "The little dog chased the red ball. The little dog chased the red",
-    "who is “he”?": "The dog bit the man because he was angry.",
+    "a story": "The dog bit the man because he was angry.",
     "a name again": "Once upon a time, there was a girl named Lily. Lily and her mom went to the park. Lily",
     "같은 말 되풀이": "커피 마시고 싶어. 커피 마시고",
     "영화 이야기": "이 영화는 정말 재미있어요. 배우들의 연기가",
@@ -66,10 +66,7 @@ def _sentence_box(view: state.View) -> None:
 
 def _long_text_box(view: state.View) -> None:
     """For text of several lines: a one-line box would run them together."""
-    with (
-        st.container(key="long", width="content"),
-        st.popover(":material/notes:", help=_("A longer text, of several lines"), width="content"),
-    ):
+    with st.popover(":material/notes:", help=_("A longer text, of several lines"), width="content"):
         written = "long_text" in st.session_state and st.session_state.get("long_text_of") == view.text
         if not written:  # else a rerun would overwrite what is being written
             st.session_state["long_text"] = st.session_state["long_text_of"] = view.text
@@ -188,8 +185,8 @@ def head_and_cell(choice: Choice, recording: Recording) -> None:
     fields: tuple[tuple[str, str, int, int, int, Callable[[int], str]], ...] = (
         ("layer", _("Layer"), choice.layer, len(recording.blocks), 100, str),
         ("head", _("Head"), choice.head, recording.blocks[choice.layer].attention.n_head, 100, str),
-        ("query", _("Row looks (query)"), choice.query, choice.size[0], 260, names.__getitem__),
-        ("key", _("at column (key)"), choice.key, choice.size[1], 260, names.__getitem__),
+        ("query", _("Row looks (query)"), choice.query, choice.size[0], 172, names.__getitem__),
+        ("key", _("at column (key)"), choice.key, choice.size[1], 172, names.__getitem__),
     )
     with st.container(horizontal=True):
         for name, label, value, count, width, says in fields:

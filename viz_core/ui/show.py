@@ -44,7 +44,10 @@ def figure(drawn: go.Figure, key: str, says: str, on_bar: Callable[[int], None] 
 def badge(record: AttentionRecord) -> None:
     """How far what is drawn is from PyTorch's own attention on the same q, k, v."""
     truth = truth_of(record)
-    words = _("max |Δ| to PyTorch's fused attention {difference:.1e} · row sums ±{rows:.1e} · {dtype}")
+    words = _(
+        "Checked: differs from PyTorch's own attention by at most {difference:.1e} (max |Δ|); rows sum to 1 within "
+        "{rows:.1e}; {dtype}"
+    )
     with st.container(key="badge"):
         st.caption(
             ":material/verified: "

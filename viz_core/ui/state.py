@@ -13,7 +13,7 @@ import streamlit as st
 
 LONGEST_URL = 60_000  # bytes of escaped text; a longer one stays in the session and out of the address
 MOST_DIGITS = 7  # no layer, head or position needs more, and int() refuses thousands
-SETTLING = 3.0  # seconds after our last address in which a browser may still send one from before it
+SETTLING = 0.5  # seconds after our last address in which a browser may still send one from before it
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,22 @@ def view() -> View:
 
 
 def _is_ours(address: dict[str, str]) -> bool:
-    """Whether the browser's address is the one written last, or one before it that is still on its way."""
+    """Whether the browser's address is the one written last, or one before it that was sent along with a click.
+
+    "Back" comes alone, a click comes with its callback; only what follows a click at once may carry an old address.
+    """
     written: list[tuple[float, dict[str, str]]] = st.session_state.get("written", [])
+    clicked = st.session_state.pop("clicked", False)
     if not written:
         return not address
-    settling = time.monotonic() - written[-1][0] < SETTLING
+    settling = clicked or time.monotonic() - written[-1][0] < SETTLING
     return address == written[-1][1] or (settling and address in [past for _when, past in written[:-1]])
 
 
 def show(**changes: Any) -> None:
     """Change the view, e.g. show(layer=2, head=5). For callbacks, which run before the page does."""
     st.session_state["view"] = replace(_session_view(), **changes)
+    st.session_state["clicked"] = True
 
 
 def mirror() -> None:

@@ -91,9 +91,10 @@ def _how_positions_enter(scene: Scene) -> str:
 
 def draw_projections(scene: Scene) -> list[str]:
     walk, s = scene.walk, scene.shape
-    bias = "" if walk.query.bias is None else " + b_Q"
+    bias = "" if walk.query.bias is None else " + b_{}"
     _explain(
-        rf"Q = XW_Q{bias} \quad {formulas.product(s['n'], s['d'], s['k'])}",
+        rf"\begin{{array}}{{l}} Q = XW_Q{bias.format('Q')} \quad K = XW_K{bias.format('K')} \quad "
+        rf"V = XW_V{bias.format('V')} \\[4pt] {formulas.product(s['n'], s['d'], s['k'])} \end{{array}}",
         _(
             "Three learned matrices turn each token into a query (what it looks for), a key (what it offers to be "
             "found by) and a value (what it hands over)."
@@ -146,7 +147,8 @@ def draw_scores(scene: Scene) -> list[str]:
     _explain(
         rf"S = QK^\top \quad {formulas.product(s['n'], s['k'], s['n'])}",
         _("Every query meets every key: multiply them component by component and add up. A large score is a match."),
-        _("The query of {query} matches best the key of {key}, with {score}.").format(
+        _("Q and K are the turned ones.") if scene.config.positions == "rotary" else "",
+        _("The query of {query} matches best the key of {key}, with {score} (later tokens are still in).").format(
             query=quoted(scene.tokens[scene.choice.query]),
             key=quoted(scene.tokens[best]),
             score=number(float(row[best])),
@@ -168,8 +170,9 @@ def draw_scaled(scene: Scene) -> list[str]:
     _explain(
         rf"\frac{{QK^\top}}{{{by}}} = \frac{{QK^\top}}{{{number(1 / record.scale)}}}" if by else r"QK^\top",
         _(
-            "A score is a sum of {k} products, so its spread grows with √{k}. Dividing takes that growth back and "
-            "keeps the softmax from saturating. The length of the sentence plays no part."
+            "A score is a sum of {k} products; were they independent and of like size, its spread would grow with "
+            "√{k}. Dividing takes that growth back: the same pattern, paler, and a softmax that does not saturate. "
+            "The length of the sentence plays no part."
         ).format(**scene.shape)
         if config.divide_by_sqrt_d_head
         else _("This model does not divide its scores by √dₖ."),
@@ -225,7 +228,8 @@ def draw_softmax(scene: Scene) -> list[str]:
     )
     left, right = st.columns(2, gap="medium")
     with left:
-        rule: dict[str, Any] = {"unit": _("masked score"), "allowed": allowed}
+        limit = limits_of(record.scaled_scores[0].numpy())  # the colours of the mask step
+        rule: dict[str, Any] = {"unit": _("masked score"), "allowed": allowed, "limit": limit}
         _cells(scene, "masked", record.masked_scores[0], _("before"), _("masked scores"), **rule)
     with right:
         rule = {"unit": _("weight"), "allowed": allowed, "weights": True}
@@ -263,30 +267,32 @@ def draw_output(scene: Scene) -> list[str]:
         rf"\begin{{array}}{{l}} \mathrm{{concat}}(Z_0 \ldots Z_{{{s['h'] - 1}}})\,W_O{bias} \\[4pt] "
         rf"{formulas.product(s['n'], wide, s['d'])} \end{{array}}",
         _(
-            "The {h} heads of this layer are set side by side ({h} × {k} = {wide}), not added. W_O mixes them back to "
-            "{d} numbers a token, which are added to the residual stream."
+            "The {h} contexts are set side by side ({h} × {k} = {wide}). $W_O$ has {k} rows for each head; what the "
+            "heads make of them adds up to the attention's output, {d} numbers a token."
         ).format(wide=wide, **s),
-        _("The sum is then normalised.") if scene.config.norm_place == "post" else "",
+        _("That is added to the residual stream, and the sum normalised.")
+        if scene.config.norm_place == "post"
+        else _("That is added to the residual stream."),
+        _("Then comes the feed-forward part (MLP), which this page does not show."),
     )
     first = scene.choice.head * s["k"]
     subtitle = _("framed: this head, components {first} to {last}").format(first=first, last=first + s["k"] - 1)
     framed = (first, first + s["k"])
     _vectors(scene, "concatenated", walk.concatenated, _("concatenated contexts"), subtitle, framed=framed)
+    own, together = (number(float(part[scene.choice.query].norm())) for part in (walk.own_output, walk.output))
     rule: dict[str, Any] = {
         "hue": palette.OUTPUT,
         "limit": limits_of(walk.output.numpy(), walk.own_output.numpy(), share=CLIPPED),
     }
     left, right = st.columns(2, gap="medium")
     with left:
-        length = _("its context times its rows of W_O; length {length}").format(
-            length=number(float(walk.own_output.norm()))
-        )
+        length = _("its context times its rows of W_O; the chosen row's length: {length}").format(length=own)
         _vectors(scene, "own", walk.own_output, _("this head's part of the output"), length, **rule)
     with right:
-        length = _("all heads together; length {length}").format(length=number(float(walk.output.norm())))
-        _vectors(scene, "output", walk.output, _("the layer's output"), length, **rule)
+        length = _("all heads together; the chosen row's length: {length}").format(length=together)
+        _vectors(scene, "output", walk.output, _("the attention's output"), length, **rule)
     st.caption(
-        _("Lengths of vectors do not add up: heads can point against each other.")
+        _("The heads' rows add up; their lengths do not, since heads can point against each other.")
         + " "
         + _("Colours end at the values that 99 % stay below; stronger cells have the last colour.")
     )

@@ -214,6 +214,7 @@ function cellOf(figure, event) {
 }
 
 function onClick(state, figure, event) {
+  figure.focus({ preventScroll: true }); // so that arrow keys go on from the clicked cell
   const cell = cellOf(figure, event);
   if (!cell) return;
   if (event.event?.type.startsWith("touch")) setHover(state, null, null); // no finger will leave the cell
