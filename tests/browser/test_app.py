@@ -222,3 +222,11 @@ def test_arrow_keys_go_on_from_a_clicked_cell(page: Page, address: str) -> None:
     in_address(page, query="5", key="2")
     page.keyboard.press("ArrowUp")
     in_address(page, query="4", key="2", layer="1")
+
+
+def test_switching_the_theme_redraws_the_figures(page: Page, address: str) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto(address)
+    settled(page)
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator(".st-key-map .ytick text").first).to_have_css("fill", "rgb(232, 234, 240)")

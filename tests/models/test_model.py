@@ -5,6 +5,7 @@ import time
 from itertools import pairwise
 
 import pytest
+import tokenizers
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -193,3 +194,17 @@ def test_extend_never_leaves_half_a_character(model: Model) -> None:
         longer = model.extend("강아지", token_id)
         assert longer.startswith("강아지")
         assert "⟨" not in longer
+
+
+def test_overflowing_numbers_are_refused(model: Model) -> None:
+    huge = transformer(vocab_size=307)
+    for weight in huge.parameters():
+        weight.data.mul_(1e20)
+    with pytest.raises(UnusableText, match="overflow"):
+        dataclasses.replace(model, transformer=huge).record("The dog bit")
+
+
+def test_a_tokenizer_that_cannot_read_the_text_says_so(model: Model) -> None:
+    unknowing = tokenizers.Tokenizer(tokenizers.models.WordLevel({"known": 0}, unk_token="[UNK]"))  # noqa: S106
+    with pytest.raises(UnusableText, match="cannot read this text"):
+        dataclasses.replace(model, tokenizer=Tokenizer(unknowing)).record("stranger")

@@ -116,3 +116,10 @@ def test_a_text_too_long_for_the_address_survives(browser: Address) -> None:
     assert run(layer=1).text == "가" * 10_000
     assert browser == {"layer": "1"}
     assert run().text == "가" * 10_000
+
+
+def test_what_is_typed_while_a_link_still_loads_is_kept(browser: Address) -> None:
+    browser.update(text="from the link")
+    state.view()  # the first run is interrupted before its end
+    state.show(text="typed meanwhile")
+    assert state.view().text == "typed meanwhile"

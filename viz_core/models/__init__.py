@@ -32,7 +32,11 @@ def load(name: str, *, progress: "Progress | None" = None, sources: Collection[S
     if "bundled" in sources and name in bundled_names():
         return bundled.load(bundled.FOLDER / name)
     if "folder" in sources and (folder := _folder(name)):
-        return _checkpoint(name, folder, "folder", _state_of(folder))
+        try:
+            return _checkpoint(name, folder, "folder", _state_of(folder))
+        except PermissionError as error:
+            message = _("The folder {folder} may not be read ({reason}).")
+            raise WeightsUnavailable(message.format(folder=folder, reason=error.strerror)) from error
     if "hub" in sources:
         from viz_core.models import hub  # noqa: PLC0415  most of a second, which the bundled models do not need
 
@@ -53,7 +57,8 @@ def _folder(name: str) -> Path | None:
 
 def _state_of(folder: Path) -> str:
     """Changes when the folder's files are written again, so that nothing kept of the old weights is taken for new."""
-    files = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.iterdir())
+    found = ((path.name, path.stat()) for path in folder.iterdir() if path.is_file())
+    files = sorted((name, file.st_size, file.st_mtime_ns) for name, file in found)
     return hashlib.sha256(repr(files).encode()).hexdigest()[:16]
 
 

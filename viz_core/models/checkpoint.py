@@ -33,6 +33,8 @@ _END_OF_TEXT = "<|endoftext|>"
 
 def read_json(path: Path) -> dict[str, Any]:
     """Raises WeightsUnavailable, naming the file, when it is missing or not a JSON object."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for without end
+        raise WeightsUnavailable(_("{file} is no regular file.").format(file=path))
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -33,8 +33,15 @@ class Tokenizer:
     def token_ids(self, text: str) -> list[int]:
         """Raises UnusableText for text that is no text: half of a surrogate pair."""
         _whole(text)
-        ids: list[int] = self.backend.encode(text).ids
+        ids: list[int] = self._encode(text).ids
         return ids
+
+    def _encode(self, text: str) -> tokenizers.Encoding:
+        try:
+            return self.backend.encode(text)
+        except Exception as error:  # tokenizers raises bare Exception, e.g. where [UNK] is not in the vocabulary
+            message = _("This model's tokenizer cannot read this text ({reason}).")
+            raise UnusableText(message.format(reason=str(error).split("\n")[0])) from error
 
     def fewest_tokens(self, text: str) -> int:
         """A number of tokens that `text` surely reaches, found without tokenizing it; 0 when nothing is sure.
@@ -54,13 +61,13 @@ class Tokenizer:
         """
         _whole(text)
         start = text if self._longest is None else text[: limit * self._longest + 1]  # more can never fit
-        encoding = self.backend.encode(start)
+        encoding = self._encode(start)
         if len(encoding.ids) <= limit:
             return start
         end = max((stop for _start, stop in encoding.offsets[:limit]), default=0)
         for length in range(min(end + _LOOK_AHEAD, len(start)), 0, -1):
             parted = length < len(text) and readable.splits_character(text, length)
-            if not parted and len(self.backend.encode(text[:length]).ids) <= limit:
+            if not parted and len(self._encode(text[:length]).ids) <= limit:
                 return text[:length]
         return ""
 
@@ -72,7 +79,7 @@ class Tokenizer:
         swallows = any(token.lstrip or token.rstrip for token in self._added.values())
         if not self._byte_level or swallows or '"Removed"' in split or not kinds <= _KEEPS_EVERYTHING:
             return None
-        return max(len(self._bytes(index)) for index in self.backend.get_vocab().values())
+        return max((len(self._bytes(index)) for index in self.backend.get_vocab().values()), default=1)
 
     # -- ids → text ------------------------------------------------------------------------------------
 

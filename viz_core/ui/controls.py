@@ -137,7 +137,7 @@ def _model_or_sentence(name: str, says: DeltaGenerator) -> Model | None:
     try:
         return shelf.load(name, report)
     except WeightsUnavailable as error:
-        says.error(show.literal(str(error)), icon=":material/cloud_off:")
+        says.error(show.literal(_short(str(error), 400)), icon=":material/cloud_off:")
         if name != state.View.model:
             says.button(
                 _("Use the bundled model"),
@@ -166,7 +166,7 @@ def _last_good(candidates: list[tuple[str, str]], says: DeltaGenerator) -> tuple
 
 
 def _say_unusable(error: UnusableText, model: Model, text: str, says: DeltaGenerator) -> None:
-    says.error(show.literal(str(error)), icon=":material/error:")
+    says.error(show.literal(_short(str(error), 400)), icon=":material/error:")
     if error.limit is not None:
         says.button(
             _("Cut it to the first {limit} tokens").format(limit=error.limit),

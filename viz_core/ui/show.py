@@ -1,5 +1,6 @@
 """Put a figure on the page, the same way everywhere: keyed container, quiet tool bar, image export, badge."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -61,8 +62,14 @@ def number(value: float) -> str:
 
 
 def literal(text: str) -> str:
-    """Text that a visitor or a stranger wrote, for Markdown: drawn as it is, never acted upon."""
-    return "".join("\\" + character if character in MARKDOWN else character for character in text)
+    """Text that a visitor or a stranger wrote, for Markdown: drawn as it is, never acted upon.
+
+    Streamlit makes links of bare addresses, icons of :names: and arrows of ->: an invisible word joiner after the
+    characters that these begin with keeps them text.
+    """
+    shown = text.encode("utf-8", "replace").decode()
+    shown = "".join("\\" + character if character in MARKDOWN else character for character in shown)
+    return re.sub(r"(www|[:@<>~=-])", "\\1\u2060", shown, flags=re.IGNORECASE)
 
 
 def quoted(token: str) -> str:

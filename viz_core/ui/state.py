@@ -38,6 +38,7 @@ def view() -> View:
         if "text" not in address and "text" not in address_of(kept):
             adopted = replace(adopted, text=kept.text)  # too long for any address: it never was in one
         st.session_state["view"] = adopted
+        _note(address)  # at once: a run that is interrupted never reaches its end
     return _session_view()
 
 
@@ -65,7 +66,11 @@ def mirror() -> None:
     address = address_of(_session_view())
     if st.query_params.to_dict() != address:
         st.query_params.from_dict(address)
-    written = st.session_state.setdefault("written", [])
+    _note(address)
+
+
+def _note(address: dict[str, str]) -> None:
+    written: list[tuple[float, dict[str, str]]] = st.session_state.setdefault("written", [])
     if not written or written[-1][1] != address:
         st.session_state["written"] = [*written[-9:], (time.monotonic(), address)]
 

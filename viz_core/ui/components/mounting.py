@@ -53,9 +53,11 @@ def mount(
     key: str,
     on_choose: Callable[..., None],
     limits: tuple[int, ...],
+    **callbacks: Any,
 ) -> None:
     """Show the component; when the visitor chooses, call on_choose with the numbers, before the script runs again.
 
+    `callbacks` are for what else the component reports, e.g. on_theme_change.
     A choice is one whole number for each of `limits`, from 0 and below the limit; anything else is ignored.
     """
     answered = f"{key} answered"
@@ -69,4 +71,4 @@ def mount(
             on_choose(*value)
 
     header = {**header, "answered": st.session_state.get(answered, 0)}
-    component(key=key, data=pack(header, *arrays), on_choice_change=chosen)
+    component(key=key, data=pack(header, *arrays), on_choice_change=chosen, **callbacks)

@@ -25,6 +25,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const theme = themeOf(parentElement.querySelector(".plot-bridge"));
   Object.assign(state, { header, theme, setTriggerValue });
   state.choice.hear(header);
+  // figures are drawn by Python in the theme it knew: when the visitor switches, ask for them again, once
+  if (theme.name === header.theme) state.asked = null;
+  else if (state.asked !== theme.name) setTriggerValue("theme", (state.asked = theme.name));
   // invisible, so it should not leave the gap between two elements either
   const box = parentElement.closest(".stElementContainer");
   if (box) box.style.position = "absolute";

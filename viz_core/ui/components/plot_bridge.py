@@ -52,6 +52,7 @@ def plot_bridge(
         "shape": list(shape),
         "choice": None if chosen is None else list(chosen),
         "colour": dict(colour),
+        "theme": "dark" if st.context.theme.type == "dark" else "light",
         "words": {"label": _("Arrow keys move the chosen cell.")},
     }
-    mount(_component, header, key=key, on_choose=on_choose, limits=shape)
+    mount(_component, header, key=key, on_choose=on_choose, limits=shape, on_theme_change=lambda: None)
