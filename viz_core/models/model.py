@@ -64,6 +64,8 @@ class Model:
                 message = _("Token {id} is not in this model's vocabulary, which goes from 0 to {last}.")
                 raise UnusableText(message.format(id=index, last=vocab - 1))
         recording: Recording = self.transformer(torch.tensor(ids), last_only=not all_logits)
+        if not (recording.logits.isfinite().all() and recording.blocks[-1].residual_out.isfinite().all()):
+            raise UnusableText(_("This model's numbers overflow on this text; there is nothing true to draw."))
         return replace(recording, tokens=self.labels(ids))
 
     def cut(self, text: str) -> str:
