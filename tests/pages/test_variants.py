@@ -49,7 +49,7 @@ def test_every_step_draws_every_variant(settings: dict, tmp_path: Path, monkeypa
         app = opened("pages/inside_one_head.py", model=name, text="a dog", layer="1", head="3", step=step.name)
         assert not app.exception, step.name
         assert not app.error, step.name
-        assert drawn(app) > 1, step.name
+        assert drawn(app) > 0, step.name
         said = " ".join(latex.value for latex in app.latex)
         if step.name == "scale":
             assert (r"\sqrt{d_k}" in said) == settings.get("divide_by_sqrt_d_head", True)
