@@ -13,7 +13,6 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
-from viz_core.memory import keep_freed_memory
 from viz_core.models import bundled
 from viz_core.training import card
 from viz_core.training.corpora import Corpus, CorpusMissing, load_corpora, train_tokenizer
@@ -32,7 +31,6 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--overwrite", action="store_true", help="export over a model that is there")
     arguments = parser.parse_args()
-    keep_freed_memory()  # a training step on the CPU takes a third less time
     recipe = read_recipe(RECIPES / f"{arguments.name}.toml")
     run = arguments.run or Path("runs") / recipe.name
     run.mkdir(parents=True, exist_ok=True)
