@@ -44,7 +44,7 @@ with every_head:
         on_choose=lambda layer, head: state.show(layer=layer, head=head),
     )
     st.caption(
-        _("Each square is one head: a row for each token, darker where it looks (shades show √weight). Click one.")
+        _("Each square is one head: a row for each token, more colour where it looks (shades show √weight). Click one.")
     )
     st.markdown(
         "**"

@@ -23,10 +23,6 @@ def _(message: str) -> str:
     return _catalogue(_language.get()).gettext(message)
 
 
-def ngettext(one: str, many: str, count: int) -> str:
-    return _catalogue(_language.get()).ngettext(one, many, count)
-
-
 @lru_cache
 def _catalogue(language: str) -> NullTranslations:
     return translation("messages", CATALOGUES, languages=[language], fallback=True)
