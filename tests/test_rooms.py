@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CORE = {"attention", "config", "language", "masks", "memory", "positions", "recording", "transformer"}
+CORE = {"attention", "config", "language", "masks", "memory", "positions", "recording", "recurrent", "transformer"}
 MAY_IMPORT = {
     "masks": set(),
     "positions": set(),
@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "language": set(),
     "memory": set(),
     "attention": {"masks"},
+    "recurrent": set(),
     "recording": {"attention"},
     "transformer": {"attention", "config", "masks", "positions", "recording"},
     "analysis": CORE,

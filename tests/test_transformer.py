@@ -283,3 +283,122 @@ def test_the_post_norm_variant_is_the_papers_layer():
     recording = ours(IDS)
     assert_close(recording.blocks[-1].residual_out, x, atol=1e-4, rtol=1e-4)
     assert_close(recording.logits, x @ ours.unembedding.weight.T, atol=1e-4, rtol=1e-4)
+
+
+# -- encoder, and encoder–decoder -------------------------------------------------------------------------
+
+SOURCE = torch.tensor([7, 2, 12, 0, 4, 4, 8])
+PAPER = {"norm_place": "post", "positions": "sinusoidal", "activation": "relu", "scale_embedding": True}
+
+
+def torch_attention(theirs: nn.MultiheadAttention, ours: nn.Module) -> None:
+    projections = (ours.query, ours.key, ours.value)
+    with torch.no_grad():
+        theirs.in_proj_weight.copy_(torch.cat([projection.weight for projection in projections]))
+        theirs.in_proj_bias.copy_(torch.cat([projection.bias for projection in projections]))
+    copy({theirs.out_proj: ours.output})
+
+
+def torch_layer(block: nn.Module, kind: type[nn.Module]) -> nn.Module:
+    theirs = kind(24, 6, 96, dropout=0.0, norm_first=False, batch_first=True)
+    torch_attention(theirs.self_attn, block.attention)
+    copy({theirs.linear1: block.feed_forward.up, theirs.linear2: block.feed_forward.down})
+    norms = [block.attention_norm, block.feed_forward_norm]
+    if kind is nn.TransformerDecoderLayer:
+        torch_attention(theirs.multihead_attn, block.cross_attention)
+        norms.insert(1, block.cross_attention_norm)
+    for number, norm in enumerate(norms, start=1):
+        copy({getattr(theirs, f"norm{number}"): norm})
+    return theirs
+
+
+@pytest.mark.parametrize(("n_layer", "sharpest"), [(1, 0.99), (2, 0.2)])  # post-norm layers make rows alike
+def test_the_papers_encoder_decoder_is_torchs(n_layer: int, sharpest: float):
+    settings = SMALL | PAPER | {"n_layer": n_layer, "architecture": "encoder_decoder"}
+    ours = sharp_transformer(TransformerConfig(**settings))
+    memory = ours.embedding.weight[SOURCE] * 24**0.5 + positions.sinusoidal(7, 24)
+    for block in ours.encoder.blocks:
+        memory = torch_layer(block, nn.TransformerEncoderLayer)(memory[None])[0]
+    x = ours.embedding.weight[IDS] * 24**0.5 + positions.sinusoidal(11, 24)
+    recording = ours(IDS, source_ids=SOURCE)
+    causal = nn.Transformer.generate_square_subsequent_mask(11)
+    for block, record in zip(ours.blocks, recording.blocks, strict=True):
+        theirs = torch_layer(block, nn.TransformerDecoderLayer)
+        attended = theirs.norm1(x + theirs.self_attn(x, x, x, attn_mask=causal)[0])
+        assert_close(record.residual_attended, attended, atol=1e-4, rtol=1e-4)
+        weights = theirs.multihead_attn(attended, memory, memory, average_attn_weights=False)[1]
+        assert weights.max() > sharpest
+        assert_close(record.cross_attention.weights, weights, atol=1e-4, rtol=0)
+        x = theirs(x[None], memory[None], tgt_mask=causal)[0]
+        assert_close(record.residual_out, x, atol=1e-4, rtol=1e-4)
+    assert_close(recording.encoder.blocks[-1].residual_out, memory, atol=1e-4, rtol=1e-4)
+    assert_close(recording.logits, x @ ours.embedding.weight.T, atol=1e-4, rtol=1e-4)
+    assert recording.encoder.logits.shape == (0, 13)
+
+
+@pytest.mark.parametrize("norm_place", ["pre", "post"])
+def test_padding_of_the_source_changes_nothing(norm_place: str):
+    settings = PAPER | {"norm_place": norm_place, "architecture": "encoder_decoder"}
+    model = sharp_transformer(TransformerConfig(**SMALL, **settings))
+    short = SOURCE[:4]
+    padded = torch.stack([SOURCE, torch.cat([short, torch.tensor([9, 9, 9])])])
+    is_token = torch.tensor([[True] * 7, [True] * 4 + [False] * 3])
+    with torch.no_grad():
+        batch = model(torch.stack([IDS, IDS]), source_ids=padded, source_is_token=is_token).logits
+        assert_close(batch[0], model(IDS, source_ids=SOURCE).logits, atol=1e-4, rtol=1e-4)
+        assert_close(batch[1], model(IDS, source_ids=short).logits, atol=1e-4, rtol=1e-4)
+        assert (batch[1] - model(IDS, source_ids=padded[1]).logits).abs().max() > 0.01  # padding would be read
+
+
+def test_the_decoder_sees_the_whole_source_and_only_its_own_past():
+    model = sharp_transformer(TransformerConfig(**SMALL, architecture="encoder_decoder"))
+    whole, part = model(IDS, source_ids=SOURCE), model(IDS[:5], source_ids=SOURCE)
+    assert_close(part.logits, whole.logits[:5], atol=1e-4, rtol=1e-4)
+    other = model(IDS, source_ids=SOURCE.flip(0))
+    assert (other.logits[0] - whole.logits[0]).abs().max() > 0.1
+    for block in whole.blocks:
+        assert block.cross_attention.allowed.shape == (11, 7)
+        assert block.cross_attention.allowed.all()
+        assert_close(block.cross_attention.weights.sum(-1), torch.ones(6, 11))
+
+
+def test_an_encoder_decoder_needs_a_source():
+    model = sharp_transformer(TransformerConfig(**SMALL, architecture="encoder_decoder"))
+    with pytest.raises(ValueError, match="source_ids is None; an encoder–decoder expects the tokens"):
+        model(IDS)
+
+
+def test_both_sides_share_one_embedding():
+    model = Transformer(TransformerConfig(**SMALL, architecture="encoder_decoder"))
+    assert model.encoder.embedding.weight is model.embedding.weight
+    names = [name for name, _ in model.named_parameters()]
+    assert [name for name in names if "embedding" in name and "position" not in name] == ["embedding.weight"]
+
+
+def test_an_encoder_sees_both_sides():
+    model = sharp_transformer(TransformerConfig(**SMALL, architecture="encoder", positions="rotary"))
+    recording = model(IDS)
+    assert all(block.attention.allowed.all() for block in recording.blocks)
+    other = IDS.clone()
+    other[-1] = 12
+    assert (model(other).logits[0] - recording.logits[0]).abs().max() > 0.01
+    assert all(block.attention.weights[:, 0, 1:].sum() > 0 for block in recording.blocks)
+
+
+def test_an_encoder_without_positions_does_not_know_the_order():
+    model = sharp_transformer(TransformerConfig(**SMALL, architecture="encoder", positions="none"))
+    order = torch.randperm(11)
+    weights, shuffled = (model(ids).blocks[-1].attention.weights for ids in (IDS, IDS[order]))
+    assert_close(shuffled, weights[:, order][:, :, order], atol=1e-5, rtol=1e-4)
+
+
+def test_alibi_is_refused_where_rows_look_ahead():
+    with pytest.raises(ValueError, match="positions is 'alibi', which only looks back; expected another kind: encoder"):
+        TransformerConfig(**SMALL, architecture="encoder", positions="alibi")
+
+
+def test_a_scaled_embedding_is_multiplied_by_the_root_of_its_width():
+    model = Transformer(TransformerConfig(vocab_size=13, context=3, n_layer=1, n_head=2, d_model=64, **PAPER))
+    recording = model(torch.tensor([3, 1, 4]))
+    assert_close(recording.embeddings, model.embedding.weight[[3, 1, 4]] * 8)
+    assert_close(recording.blocks[0].residual_in, recording.embeddings + positions.sinusoidal(3, 64))

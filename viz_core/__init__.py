@@ -9,9 +9,9 @@ record.scores, record.scaled_scores, record.masked_scores, record.weights, recor
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from viz_core.models import Model, UnusableText, WeightsUnavailable, bundled_names, load
+    from viz_core.models import Model, Translator, UnusableText, WeightsUnavailable, bundled_names, load
 
-__all__ = ["Model", "UnusableText", "WeightsUnavailable", "bundled_names", "load"]
+__all__ = ["Model", "Translator", "UnusableText", "WeightsUnavailable", "bundled_names", "load"]
 
 
 def __getattr__(name: str) -> Any:

@@ -71,7 +71,8 @@ class AttentionRecord:
             raise ValueError(f"value is {list(self.value.shape)}; expected [{kv_head}, {n_key}, d_value]")
         if self.allowed.dtype != torch.bool:
             raise ValueError(f"allowed is {self.allowed.dtype}; expected torch.bool, True = may look")
-        if tuple(self.allowed.shape) not in {cells[1:], cells, (1, *cells[1:]), (*batch, *cells)}:
+        shapes = {cells[1:], cells, (1, *cells[1:]), (*batch, *cells), (*batch, 1, *cells[1:])}
+        if tuple(self.allowed.shape) not in shapes:
             raise ValueError(f"allowed is {list(self.allowed.shape)}; expected {list(cells[1:])} or {list(cells)}")
         if self.bias is not None and self.bias.shape != cells:
             raise ValueError(f"bias is {list(self.bias.shape)}; expected {list(cells)}")

@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
+Architecture = Literal["decoder", "encoder", "encoder_decoder"]
 Positions = Literal["learned", "sinusoidal", "rotary", "alibi", "none"]
 Norm = Literal["layernorm", "rmsnorm"]
 NormPlace = Literal["pre", "post"]
@@ -25,6 +26,7 @@ class TransformerConfig:
     n_layer: int
     n_head: int
     d_model: int
+    architecture: Architecture = "decoder"  # an encoder–decoder has n_layer blocks on each side
     n_kv_head: int = 0
     d_head: int = 0
     d_feed_forward: int = 0
@@ -36,6 +38,7 @@ class TransformerConfig:
     activation: Activation = "gelu_tanh"
     bias: bool = True  # do the linear maps add a vector
     tied: bool = True  # is the output matrix the token embedding, transposed
+    scale_embedding: bool = False  # multiply token vectors by √d_model (Vaswani et al. 2017, section 3.4)
     divide_by_sqrt_d_head: bool = True
     divide_by_layer: bool = False  # scores of layer l (from 0) are also divided by l + 1
 
@@ -57,6 +60,8 @@ class TransformerConfig:
             raise ValueError(f"n_kv_head is {self.n_kv_head}; expected a divisor of n_head = {self.n_head}")
         if self.positions == "rotary" and self.d_head % 2:
             raise ValueError(f"d_head is {self.d_head}; rotary positions need an even number")
+        if self.positions == "alibi" and self.architecture != "decoder":
+            raise ValueError(f"positions is 'alibi', which only looks back; expected another kind: {self.architecture}")
         if self.positions == "sinusoidal" and self.d_model % 2:
             raise ValueError(f"d_model is {self.d_model}; sinusoidal positions need an even number")
 
@@ -66,7 +71,8 @@ class TransformerConfig:
 
     @staticmethod
     def _choices() -> dict[str, Any]:
-        return {"positions": Positions, "norm": Norm, "norm_place": NormPlace, "activation": Activation}
+        kinds = {"architecture": Architecture, "positions": Positions}
+        return kinds | {"norm": Norm, "norm_place": NormPlace, "activation": Activation}
 
     def scale(self, layer: int) -> float:
         """What layer `layer` (from 0) multiplies its scores by."""

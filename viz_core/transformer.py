@@ -8,12 +8,17 @@
     mid ┬─▶ norm ─▶ feed-forward ─(+)─▶ out  mid ┬─▶ feed-forward ─(+)─▶ norm ─▶ out
         └───────────────────────▶┘               └───────────────▶┘
 
+    Decoder-only: a row sees itself and what came before. Encoder-only: it sees everything. Encoder–decoder:
+
+    source ids ─▶ encoder ─▶ memory [source, d_model] ────────────┐ keys, values
+    target ids ─▶ embedding ─▶ (self-attention ─▶ cross-attention ─▶ feed-forward) × n_layer ─▶ logits
+
 One class for every variant of `TransformerConfig`. The same `forward` trains (with a batch axis in front)
 and records (without): what is drawn is what was computed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -58,19 +63,23 @@ class Attention(nn.Module):
         self.value = nn.Linear(config.d_model, narrow, bias=config.bias)
         self.output = nn.Linear(wide, config.d_model, bias=config.bias)
 
-    def forward(self, x: Tensor, around: Surroundings) -> tuple[Tensor, AttentionRecord]:
-        """x [seq, d_model] → what is added to the residual [seq, d_model], and the record."""
-        query, key, value = self.projections(x)
+    def forward(self, x: Tensor, around: Surroundings, memory: Tensor | None = None) -> tuple[Tensor, AttentionRecord]:
+        """x [seq, d_model] → what is added to the residual [seq, d_model], and the record.
+
+        With a memory [source, d_model], keys and values come from there: cross-attention.
+        """
+        query, key, value = self.projections(x, memory)
         if around.angles is not None:
             query, key = positions.rotate(query, around.angles), positions.rotate(key, around.angles)
         record = AttentionRecord(query, key, value, around.allowed, self.scale, around.bias)
         return self.output(self.concatenate(record.fused_context())), record
 
-    def projections(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def projections(self, x: Tensor, memory: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Q = XW_Q + b_Q and so on, before any rotation: [head, seq, d_head], kv_head for K and V."""
+        source = x if memory is None else memory
         query, key, value = (
-            linear(x).unflatten(-1, (-1, self.config.d_head)).transpose(-3, -2)
-            for linear in (self.query, self.key, self.value)
+            linear(rows).unflatten(-1, (-1, self.config.d_head)).transpose(-3, -2)
+            for linear, rows in ((self.query, x), (self.key, source), (self.value, source))
         )
         return query, key, value
 
@@ -113,27 +122,44 @@ class Block(nn.Module):
         self.pre = config.norm_place == "pre"
         self.attention_norm = norm_of(config)
         self.attention = Attention(config, layer)
+        self.crosses = config.architecture == "encoder_decoder"
+        if self.crosses:
+            self.cross_attention_norm = norm_of(config)
+            self.cross_attention = Attention(config, layer)
         self.feed_forward_norm = norm_of(config)
         self.feed_forward = FeedForward(config)
 
-    def forward(self, x: Tensor, around: Surroundings) -> BlockRecord:
-        """x [seq, d_model] → the record, whose residual_out is the next block's x."""
+    def forward(
+        self, x: Tensor, around: Surroundings, memory: Tensor | None = None, across: Surroundings | None = None
+    ) -> BlockRecord:
+        """x [seq, d_model] → the record, whose residual_out is the next block's x.
+
+        memory [source, d_model] is the encoder's output, `across` what its cells are; both None without one.
+        """
         attended, record = self.attention(self.attention_input(x), around)
-        if self.pre:
-            mid = x + attended
-            out = mid + self.feed_forward(self.feed_forward_norm(mid))
-        else:
-            mid = self.attention_norm(x + attended)
-            out = self.feed_forward_norm(mid + self.feed_forward(mid))
-        return BlockRecord(x, record, mid, out)
+        mid = self._added(x, attended, self.attention_norm)
+        before, cross_record = None, None
+        if self.crosses:
+            before, asking = mid, self._entering(mid, self.cross_attention_norm)
+            attended, cross_record = self.cross_attention(asking, across, memory)
+            mid = self._added(mid, attended, self.cross_attention_norm)
+        fed = self.feed_forward(self._entering(mid, self.feed_forward_norm))
+        out = self._added(mid, fed, self.feed_forward_norm)
+        return BlockRecord(x, record, mid, out, before, cross_record)
+
+    def _entering(self, x: Tensor, norm: nn.Module) -> Tensor:
+        return norm(x) if self.pre else x
+
+    def _added(self, x: Tensor, change: Tensor, norm: nn.Module) -> Tensor:
+        return x + change if self.pre else norm(x + change)
 
     def attention_input(self, x: Tensor) -> Tensor:
         """The X of Q = XW_Q, [seq, d_model]: the residual, normalised first in a pre-norm block."""
-        return self.attention_norm(x) if self.pre else x
+        return self._entering(x, self.attention_norm)
 
 
 class Transformer(nn.Module):
-    """Decoder-only: causal self-attention in every block."""
+    """Decoder-only, encoder-only or, with another Transformer as its `encoder`, both (`config.architecture`)."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -145,29 +171,73 @@ class Transformer(nn.Module):
         # a post-norm block ends in a norm already
         self.final_norm = norm_of(config) if config.norm_place == "pre" else nn.Identity()
         self.unembedding = nn.Linear(config.d_model, config.vocab_size, bias=False)
-        if config.tied:
-            self.unembedding.weight = self.embedding.weight
+        self.encoder: Transformer | None = None
+        if config.architecture == "encoder_decoder":
+            self.encoder = Transformer(replace(config, architecture="encoder"))
+        self.tie()
         self.apply(self._initialize)
 
-    def forward(self, token_ids: Tensor, last_only: bool = False) -> Recording:
+    def tie(self) -> None:
+        """One matrix where the config says so; an encoder and its decoder always share their embedding (one
+        vocabulary, Vaswani et al. 2017, section 3.4), and the encoder predicts nothing."""
+        if self.config.tied:
+            self.unembedding.weight = self.embedding.weight
+        if self.encoder is not None:
+            self.encoder.embedding.weight = self.embedding.weight
+            self.encoder.unembedding.weight = self.embedding.weight
+
+    def forward(
+        self,
+        token_ids: Tensor,
+        last_only: bool = False,
+        source_ids: Tensor | None = None,
+        source_is_token: Tensor | None = None,
+    ) -> Recording:
         """token_ids [seq] (or [batch, seq] in training) → its recording; labels are added by the model's face.
+
+        source_ids       [source]: what the encoder reads
+        source_is_token  bool [batch, source]: False where a training batch is padded
 
         Raises ValueError on no tokens, or more than the context holds.
         """
+        around = self.surroundings(token_ids.shape[-1])
+        if self.encoder is None:
+            return self._recording(token_ids, around, slice(-1, None) if last_only else slice(None))
+        if source_ids is None:
+            raise ValueError("source_ids is None; an encoder–decoder expects the tokens of the text to be read")
+        seen = masks.full(1, source_ids.shape[-1]).to(source_ids.device)
+        if source_is_token is not None:
+            seen = source_is_token[..., None, None, :]
+        n, n_source = token_ids.shape[-1], source_ids.shape[-1]
+        read = replace(self.encoder.surroundings(n_source), allowed=seen.expand(*seen.shape[:-2], n_source, -1))
+        encoder = self.encoder._recording(source_ids, read, slice(0, 0))
+        memory = self.encoder.final_norm(encoder.blocks[-1].residual_out)
+        across = Surroundings(seen.expand(*seen.shape[:-2], n, -1), None, None)
+        rows = slice(-1, None) if last_only else slice(None)
+        return replace(self._recording(token_ids, around, rows, memory, across), encoder=encoder)
+
+    def _recording(
+        self,
+        token_ids: Tensor,
+        around: Surroundings,
+        predicting: slice,
+        memory: Tensor | None = None,
+        across: Surroundings | None = None,
+    ) -> Recording:
+        """predicting: the rows that logits are made for."""
         n, limit = token_ids.shape[-1], self.config.context
         if not 0 < n <= limit:
             raise ValueError(f"{n} tokens; expected 1 to {limit}, the model's context")
         embeddings = self.embedding(token_ids)
+        if self.config.scale_embedding:
+            embeddings = embeddings * self.config.d_model**0.5
         added = self.added_positions(n)
         x = embeddings if added is None else embeddings + added
-        around = self.surroundings(n)
         records: list[BlockRecord] = []
         for block in self.blocks:
-            records.append(block(x, around))
+            records.append(block(x, around, memory, across))
             x = records[-1].residual_out
-        if last_only:
-            x = x[..., -1:, :]
-        logits = self.unembedding(self.final_norm(x))
+        logits = self.unembedding(self.final_norm(x[..., predicting, :]))
         return Recording(token_ids, embeddings, added, tuple(records), logits)
 
     def added_positions(self, n: int) -> Tensor | None:
@@ -182,7 +252,7 @@ class Transformer(nn.Module):
         device = str(self.embedding.weight.device)
         rotary, alibi = self.config.positions == "rotary", self.config.positions == "alibi"
         return Surroundings(
-            allowed=masks.causal(n, device),
+            allowed=masks.full(n, n).to(device) if self.config.architecture == "encoder" else masks.causal(n, device),
             angles=positions.rotary_angles(n, self.config.d_head, self.config.rotary_base, device) if rotary else None,
             bias=positions.alibi_bias(self.config.n_head, n).to(device) if alibi else None,
         )

@@ -1,16 +1,25 @@
+import math
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
 
 from tests.examples import records
-from viz_core.analysis.heads import patterns, role_scores
+from viz_core.analysis.heads import LOCAL, alignment_score, evenness, patterns, role_scores, rows_with
 from viz_core.attention import AttentionRecord
 
 TEXT = torch.tensor([2, 3, 5, 2, 3, 2])  # A B C A B A
+ALL_DIFFERENT = torch.arange(13)
 
 
-def cells_of(role: str) -> list[tuple[int, int]]:
-    return [tuple(cell) for cell in patterns(TEXT)[role].nonzero().tolist()]
+def cells_of(role: str, token_ids: torch.Tensor = TEXT, *, both_sides: bool = False) -> list[tuple[int, int]]:
+    return [tuple(cell) for cell in patterns(token_ids, both_sides=both_sides)[role].nonzero().tolist()]
+
+
+def perfect(cells: torch.Tensor) -> torch.Tensor:
+    """Weights of a head that shares each row out over these cells alone."""
+    return cells / cells.sum(-1, keepdim=True).clamp(min=1)
 
 
 @pytest.mark.parametrize(
@@ -21,20 +30,53 @@ def cells_of(role: str) -> list[tuple[int, int]]:
         ("duplicate", [(3, 0), (4, 1), (5, 0), (5, 3)]),
         ("first", [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0)]),
         ("self", [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)]),
+        ("local", []),  # everything is near
     ],
 )
 def test_the_cells_of_a_role(role: str, cells: list[tuple[int, int]]):
     assert cells_of(role) == cells
 
 
-def test_a_perfect_head_scores_one_in_its_role():
-    roles = list(patterns(TEXT))
-    weights = torch.stack([cells / cells.sum(-1, keepdim=True).clamp(min=1) for cells in patterns(TEXT).values()])
-    scores = role_scores(weights, TEXT)
-    for head, role in enumerate(roles):
-        assert scores[role][head] == 1
-    assert scores["previous"][roles.index("first")] == 1 / 5  # only in row 1 is the first token the previous one
-    assert scores["self"][roles.index("induction")] == 0
+@pytest.mark.parametrize(
+    ("role", "cells"),
+    [
+        ("previous", [(1, 0), (2, 1), (3, 2), (4, 3), (5, 4)]),
+        ("next", [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]),
+        # A at 0, 3, 5 and B at 1, 4: after the other copies, but for the row itself and what follows it
+        ("induction", [(0, 4), (1, 5), (3, 1), (4, 2), (5, 1), (5, 4)]),
+        ("duplicate", [(0, 3), (0, 5), (1, 4), (3, 0), (3, 5), (4, 1), (5, 0), (5, 3)]),
+        ("self", [(0, 0), (1, 1), (2, 2), (3, 3), (4, 4), (5, 5)]),
+    ],
+)
+def test_the_cells_of_a_role_that_sees_both_sides(role: str, cells: list[tuple[int, int]]):
+    assert cells_of(role, both_sides=True) == cells
+
+
+def test_a_decoder_has_no_next_token():
+    assert "next" not in patterns(TEXT)
+    assert "next" not in role_scores(torch.rand(2, 6, 6), TEXT)
+
+
+def test_near_counts_where_most_is_far():
+    """Rows 0 to 6 of a decoder see at most 7 tokens, more than half of them near."""
+    assert LOCAL == 3
+    assert cells_of("local", ALL_DIFFERENT)[:8] == [(7, 4), (7, 5), (7, 6), (7, 7), (8, 5), (8, 6), (8, 7), (8, 8)]
+    seen = cells_of("local", ALL_DIFFERENT, both_sides=True)
+    assert seen[:4] == [(0, 0), (0, 1), (0, 2), (0, 3)]
+    assert [key for query, key in seen if query == 6] == [3, 4, 5, 6, 7, 8, 9]
+    assert not cells_of("local", ALL_DIFFERENT[:12], both_sides=True)
+
+
+@pytest.mark.parametrize("both_sides", [False, True])
+def test_a_perfect_head_scores_one_in_its_role(both_sides: bool):
+    text = torch.cat([TEXT, torch.arange(10, 20)])
+    found = patterns(text, both_sides=both_sides)
+    scores = role_scores(torch.stack([perfect(cells) for cells in found.values()]), text, both_sides=both_sides)
+    for head, role in enumerate(found):
+        assert scores[role][head] == pytest.approx(1)
+    heads = list(found)
+    assert scores["previous"][heads.index("first")] == pytest.approx(1 / 15)  # only in row 1 is the first the previous
+    assert scores["self"][heads.index("duplicate")] == 0
 
 
 def test_a_score_is_the_mean_over_the_rows_that_have_a_cell():
@@ -50,13 +92,50 @@ def test_a_role_asleep_on_a_text_has_no_score():
     assert not scores["previous"].isnan().any()
 
 
-def test_one_token_alone_has_no_roles():
-    assert all(score.isnan().all() for score in role_scores(torch.ones(3, 1, 1), torch.tensor([2])).values())
+@pytest.mark.parametrize("both_sides", [False, True])
+def test_one_token_alone_looks_nowhere_else(both_sides: bool):
+    scores = role_scores(torch.ones(3, 1, 1), torch.tensor([2]), both_sides=both_sides)
+    assert scores.pop("self").isnan().all() != both_sides  # an encoder's row might see more, and looks at itself
+    assert all(score.isnan().all() for score in scores.values())
+
+
+def test_even_rows_are_broad_and_single_minded_rows_are_not():
+    causal = torch.ones(1, 7, 7).tril()
+    assert evenness(causal / causal.sum(-1, keepdim=True)).item() == pytest.approx(1)
+    assert evenness(torch.full((1, 7, 7), 1 / 7), both_sides=True).item() == pytest.approx(1)
+    assert evenness(torch.eye(7)[None]).item() == 0
+    assert evenness(torch.eye(7)[None], both_sides=True).item() == 0
+
+
+def test_evenness_by_hand():
+    """Rows of 2 and 3 keys: ½, ½ is even; ½, ¼, ¼ has 1.5 ln 2 of at most ln 3; the single key has no choice."""
+    weights = torch.tensor([[[1, 0, 0], [0.5, 0.5, 0], [0.5, 0.25, 0.25]]])
+    assert evenness(weights).item() == pytest.approx((1 + 1.5 * math.log(2) / math.log(3)) / 2)
+
+
+def test_alignment_by_hand():
+    """Three target words, two source words; the last has no counterpart and is left out."""
+    aligned = torch.tensor([[True, False], [True, True], [False, False]])
+    weights = torch.tensor([[[0.75, 0.25], [0.5, 0.5], [0.1, 0.9]], [[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]]])
+    assert alignment_score(weights, aligned).tolist() == pytest.approx([(0.75 + 1) / 2, (0 + 1) / 2])
+
+
+@pytest.mark.parametrize("both_sides", [False, True])
+def test_rows_of_a_role_are_those_its_score_is_the_mean_of(both_sides: bool):
+    rows = rows_with(TEXT, both_sides=both_sides)
+    assert rows["induction"] == (5 if both_sides else 3)
+    assert rows["broad"] == (6 if both_sides else 5)
+    assert set(rows) == set(role_scores(torch.rand(1, 6, 6), TEXT, both_sides=both_sides))
+    assert rows_with(TEXT[:1], both_sides=both_sides)["broad"] == 0
 
 
 @given(records())
 def test_scores_lie_between_zero_and_one(record: AttentionRecord):
     n = min(record.query.shape[1], record.key.shape[1])
-    for scores in role_scores(record.weights[:, :n, :n], torch.randint(3, (n,))).values():
-        assert scores.shape == (record.n_head,)
-        assert (scores.isnan() | ((scores >= 0) & (scores <= 1 + 1e-6))).all()
+    parts = {name: getattr(record, name)[:, :n] for name in ("query", "key", "value")}
+    for both_sides in (False, True):
+        allowed = torch.ones(n, n, dtype=torch.bool)
+        weights = replace(record, **parts, bias=None, allowed=allowed if both_sides else allowed.tril()).weights
+        for scores in role_scores(weights, torch.randint(3, (n,)), both_sides=both_sides).values():
+            assert scores.shape == (record.n_head,)
+            assert (scores.isnan() | ((scores >= 0) & (scores <= 1 + 1e-5))).all()

@@ -2,7 +2,8 @@
 
 import torch
 
-from viz_core.analysis.overview import head_tiles, strongest_keys, tile_side
+from viz_core.analysis.heads import role_scores
+from viz_core.analysis.overview import overview, strongest_keys, tile_side
 from viz_core.analysis.truth import truth_of
 from viz_core.recording import Recording
 from viz_core.transformer import Transformer
@@ -10,7 +11,7 @@ from viz_core.transformer import Transformer
 
 def test_a_tile_as_large_as_the_text_is_the_weights(recording: Recording) -> None:
     assert tile_side(recording) == 11
-    tiles, allowed = head_tiles(recording, 11)
+    tiles, allowed, _roles = overview(recording, 11)
     assert tiles.shape == (3, 6, 11, 11)
     weights = torch.stack([block.attention.weights for block in recording.blocks])
     torch.testing.assert_close((tiles / 255.0) ** 2, weights, rtol=0, atol=0.005)
@@ -18,11 +19,19 @@ def test_a_tile_as_large_as_the_text_is_the_weights(recording: Recording) -> Non
 
 
 def test_a_pooled_cell_is_the_largest_it_covers(recording: Recording) -> None:
-    tiles, allowed = head_tiles(recording, 4)
+    tiles, allowed, _roles = overview(recording, 4)
     weights = recording.blocks[1].attention.weights[3]
     assert tiles[1, 3, 3, 0] == round(255 * float(weights[8:, :3].max()) ** 0.5)
     assert not allowed[0, 3]
     assert allowed[1, 1]
+
+
+def test_each_head_has_the_scores_of_its_own_weights(recording: Recording) -> None:
+    roles = overview(recording, 4).roles
+    assert roles["induction"].shape == (3, 6)
+    for layer, block in enumerate(recording.blocks):
+        for role, scores in role_scores(block.attention.weights, recording.token_ids).items():
+            torch.testing.assert_close(roles[role][layer], scores)
 
 
 def test_what_is_sent_does_not_grow_with_the_text(transformer: Transformer) -> None:

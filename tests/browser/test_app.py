@@ -4,14 +4,17 @@ import re
 from urllib.parse import parse_qs, quote, urlparse
 
 import pytest
+import torch
 from playwright.sync_api import Page, expect
 
 import viz_core
+from viz_core.analysis.heads import role_scores
 from viz_core.models import Model
 
 pytestmark = pytest.mark.browser
 
 SENTENCE = "The man bit the dog in the park"
+NO_REPEATS = "The dog bit the man because he was angry."
 PAYLOADS = [
     "<img src=x onerror=window.ran=1>",
     "<script>window.ran=1</script>",
@@ -230,3 +233,28 @@ def test_switching_the_theme_redraws_the_figures(page: Page, address: str) -> No
     settled(page)
     page.emulate_media(color_scheme="dark")
     expect(page.locator(".st-key-map .ytick text").first).to_have_css("fill", "rgb(232, 234, 240)")
+
+
+def test_a_head_found_by_role_and_woken(page: Page, address: str, model: Model) -> None:
+    page.goto(f"{address}/?text={quote(NO_REPEATS)}&layer=3&head=0")
+    settled(page)
+    page.locator(".st-key-find input").click()
+    page.get_by_role("option", name=re.compile("what followed an earlier copy")).click()
+    stored = torch.tensor(model.card["roles"]["induction"])
+    layer, head = divmod(int(stored.argmax()), stored.shape[1])
+    in_address(page, layer=str(layer), head=str(head))
+    expect(page.locator(".st-key-map .gtitle")).to_contain_text(f"L{layer}·H{head}")
+    expect(page.get_by_text("no token of this text repeats, so that cannot show here")).to_be_visible()
+    expect(page.get_by_test_id("head-grid")).to_have_attribute("data-layer", str(layer))
+
+    page.get_by_role("button", name="Say this sentence twice").click()
+    in_address(page, text=f"{NO_REPEATS} {NO_REPEATS}", layer=str(layer), head=str(head))
+    expect(page.get_by_role("button", name="Say this sentence twice")).to_have_count(0)
+    recording = model.record(f"{NO_REPEATS} {NO_REPEATS}")
+    score = role_scores(recording.blocks[layer].attention.head(head).weights, recording.token_ids)["induction"]
+    expect(page.get_by_text(f"They give {float(score[0]):.0%} of their weight")).to_be_visible()
+
+    page.get_by_role("button", name="What this head does").click()
+    row = page.locator("table.roles tr", has_text="what followed an earlier copy")
+    expect(row.locator("td").nth(1)).to_have_text(f"{float(score[0]):.2f}")
+    expect(row.locator("td").nth(2)).to_have_text(f"{float(stored.max()):.2f}")

@@ -64,11 +64,9 @@ def test_everyone_may_read_the_files(shelf: Path) -> None:
 def test_the_card(shelf: Path) -> None:
     folder = put(shelf)
     (folder / "README.md").write_text("# Small\n한국어", encoding="utf-8")
-    (folder / "heads.json").write_text('{"induction": [[1, 2]]}')
     card = load("small").card
     assert card["licence"] == "MIT"
     assert card["readme"] == "# Small\n한국어"
-    assert card["heads"] == {"induction": [[1, 2]]}
     assert card["parameters"] == sum(weight.numel() for weight in transformer().parameters())
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from viz_core.ui.choice import chosen_in, observation
+from viz_core.ui.roles import Known
 from viz_core.ui.state import View
 
 
@@ -20,12 +21,12 @@ def test_the_habit_is_named_with_its_share() -> None:
 
 
 def test_one_row_is_no_habit() -> None:
-    """Eleven rows look two back; one, the only one with an earlier copy, looks at it."""
-    ids = torch.arange(12)
-    ids[11] = ids[4]
-    said = observation(looking([0, 0, *range(9), 4]), ids)
+    """Twenty rows look four back; one, the only one with an earlier copy, looks at it."""
+    ids = torch.arange(21)
+    ids[20] = ids[2]
+    said = observation(looking([0, 0, 0, 0, *range(16), 2]), ids)
     assert "earlier copy of" not in said
-    assert "none of five simple patterns" in said
+    assert "none of the simple patterns" in said
 
 
 def test_a_habit_of_some_rows_says_how_many() -> None:
@@ -40,13 +41,68 @@ def test_a_very_short_text_has_no_habits() -> None:
     assert "sum to 1" in observation(torch.ones(1, 1), torch.tensor([5]))
 
 
+INDUCTION = Known("induction", 0.94)
+
+
+def test_a_role_that_sleeps_is_named_with_what_is_known() -> None:
+    said = observation(looking([0, *range(11)]), torch.arange(12), known=INDUCTION)
+    assert said == (
+        "This head is known for looking at what followed an earlier copy (0.94 on random repeated tokens), but no "
+        "token of this text repeats, so that cannot show here. "
+        "On this text its rows give 100% of their weight to the token just before."
+    )
+
+
+def test_a_role_awake_is_not_said_to_sleep() -> None:
+    ids = torch.arange(40)
+    ids[30:33] = ids[:3]  # three rows are no habit of forty, unless the head is known for it
+    rows = [0, *range(39)]
+    rows[30:33] = [1, 2, 3]
+    said = observation(looking(rows), ids, known=INDUCTION)
+    assert said.startswith("3 tokens here repeat an earlier one. They give 100%")
+    assert "just before" in observation(looking(rows), ids)
+
+
+def test_few_repeats_are_almost_none() -> None:
+    ids = torch.arange(12)
+    ids[11] = ids[4]
+    assert "but almost no token of this text repeats" in observation(looking([0] * 12), ids, known=INDUCTION)
+
+
+def test_a_text_too_short_to_have_far_tokens() -> None:
+    said = observation(looking([0, 0, 1, 2]), torch.arange(4), known=Known("local", 0.9))
+    assert "its neighbours (0.90 on held-out text), but this text is too short" in said
+
+
+def test_near_is_named_where_no_single_place_is() -> None:
+    weights = torch.ones(20, 20).tril().triu(-3)
+    said = observation(weights / weights.sum(-1, keepdim=True), torch.arange(20))
+    assert said == "On this text its rows give 100% of their weight to tokens at most 3 away."
+
+
+def test_even_weights_are_named() -> None:
+    weights = torch.ones(40, 40).tril()
+    said = observation(weights / weights.sum(-1, keepdim=True), torch.arange(40))
+    assert "look almost everywhere alike" in said
+    assert "100% of the entropy" in said
+
+
+def test_an_encoders_rows_look_ahead() -> None:
+    after = looking([*range(1, 12), 0])
+    said = observation(after, torch.arange(12), both_sides=True)
+    assert said == "On this text its rows give 100% of their weight to the token just after."
+    ids = torch.tensor([1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6])
+    copies = observation(looking([*range(6, 12), *range(6)]), ids, both_sides=True)
+    assert copies == "12 tokens here have a copy elsewhere. They give 100% of their weight to a copy."
+
+
 @pytest.fixture
 def seen() -> tuple[SimpleNamespace, SimpleNamespace]:
     """A model of two layers × three heads and a recording of four tokens."""
     weights = looking([0, 0, 1, 2])
     attention = SimpleNamespace(n_head=3, head=lambda _index: SimpleNamespace(weights=weights[None]))
     block = SimpleNamespace(attention=attention)
-    return SimpleNamespace(card={"start": [1, 2]}), SimpleNamespace(
+    return SimpleNamespace(card={"start": [1, 2]}, mask_id=None), SimpleNamespace(
         token_ids=torch.arange(4), blocks=(block, block), tokens=("one", "·two", "·3", ".")
     )
 
@@ -59,6 +115,12 @@ def test_without_a_choice_the_models_own_head_and_what_the_last_word_looks_at(se
 def test_a_choice_is_taken_as_it_is(seen) -> None:
     choice = chosen_in(View(layer=0, head=1, query=2, key=0), *seen)
     assert (choice.layer, choice.head, choice.query, choice.key) == (0, 1, 2, 0)
+
+
+def test_an_encoder_starts_at_what_is_hidden(seen) -> None:
+    model, recording = seen
+    model.mask_id = 1
+    assert chosen_in(View(), model, recording).query == 1
 
 
 def test_what_does_not_exist_falls_back(seen) -> None:

@@ -93,12 +93,13 @@ def test_only_a_local_server_looks_into_folders(
 class Recorder:
     """A model whose recordings have a size."""
 
-    name, revision = "recorder", ""
+    name, revision, both_sides = "recorder", "", False
 
     def __init__(self) -> None:
         self.recorded: list[str] = []
 
-    def record(self, text: str) -> Any:
+    def record(self, text: str, *, all_logits: bool) -> Any:
+        assert all_logits is self.both_sides
         self.recorded.append(text)
         return SimpleNamespace(text=text, nbytes=len(text))
 

@@ -7,21 +7,35 @@ from typing import TYPE_CHECKING
 
 from viz_core.language import _
 from viz_core.models import bundled, gpt2
-from viz_core.models.bundled import bundled_names
+from viz_core.models.bundled import bundled_names, bundled_readers
 from viz_core.models.checkpoint import CONFIG, read_json, read_tokenizer
 from viz_core.models.errors import UnusableText, WeightsUnavailable
 from viz_core.models.model import Model, NextToken, Source
+from viz_core.models.translator import Translator
 
 if TYPE_CHECKING:
     from viz_core.models.hub import Progress
 
-__all__ = ["SOURCES", "Model", "NextToken", "UnusableText", "WeightsUnavailable", "bundled_names", "load"]
+__all__ = [
+    "SOURCES",
+    "Model",
+    "NextToken",
+    "Translator",
+    "UnusableText",
+    "WeightsUnavailable",
+    "bundled_names",
+    "bundled_readers",
+    "load",
+]
 
 SOURCES: tuple[Source, ...] = ("bundled", "folder", "hub")
 
 
-def load(name: str, *, progress: "Progress | None" = None, sources: Collection[Source] = SOURCES) -> Model:
+def load(name: str, *, progress: "Progress | None" = None, sources: Collection[Source] = SOURCES) -> Model | Translator:
     """A model by its bundled name, a checkpoint folder, or its Hub id ("gpt2", "owner/name"), in that order.
+
+    "formation@1650" is a bundled model at an earlier step of its training. A bundled encoder–decoder comes as a
+    Translator, everything else as a Model.
 
     progress  called with (bytes done, bytes in all, file) while a Hub model is downloaded; maybe from another thread
     sources   where to look: a public server leaves out "folder", so that visitors cannot ask about its disk
@@ -29,8 +43,8 @@ def load(name: str, *, progress: "Progress | None" = None, sources: Collection[S
     Raises WeightsUnavailable in one sentence that says what to do.
     """
     name = name.strip()
-    if "bundled" in sources and name in bundled_names():
-        return bundled.load(bundled.FOLDER / name)
+    if "bundled" in sources and (found := bundled.find(name)):
+        return bundled.load(*found)
     if "folder" in sources and (folder := _folder(name)):
         try:
             return _checkpoint(name, folder, "folder", _state_of(folder))

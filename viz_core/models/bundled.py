@@ -1,60 +1,104 @@
 """Models that come with the program: assets/models/NAME, read without any network.
 
-config.json         "format", the shape of the Transformer under "transformer", and what else is known
-model.safetensors   its weights, float16; a tied unembedding is stored once
-tokenizer.json      of the tokenizers library
-README.md           its card, for people
-heads.json          what is known about its heads (optional)
+config.json              "format", the shape of the network under "transformer" or "recurrent", and what else is known
+model.safetensors        its weights, float16; what is tied is stored once
+tokenizer.json           of the tokenizers library
+README.md                its card, for people
+step-000100.safetensors  the same weights earlier in training (optional; opened as NAME@100)
 """
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import tokenizers
 import torch
 from safetensors.torch import save_file
+from torch import Tensor
 
 from viz_core.config import TransformerConfig
 from viz_core.language import _
 from viz_core.models.checkpoint import CONFIG, TOKENIZER, WEIGHTS, read_json, read_tokenizer
 from viz_core.models.errors import WeightsUnavailable
 from viz_core.models.model import Model
-from viz_core.models.weights import assemble, open_weights, outline
+from viz_core.models.translator import Translator
+from viz_core.models.weights import assemble, open_weights, parameter_shapes
+from viz_core.recurrent import Recurrent, RecurrentConfig
 from viz_core.transformer import Transformer
 
 FOLDER = Path(__file__).parents[2] / "assets" / "models"
 FORMAT = 1
+STEP = "step-{:06d}.safetensors"
 
 
 def bundled_names() -> list[str]:
+    """Every bundled model, as `load` takes it."""
     return sorted(path.parent.name for path in FOLDER.glob("*/config.json"))
 
 
+def bundled_readers() -> list[str]:
+    """Those of them that read one text: no translators."""
+    return [name for name in bundled_names() if _reads_one_text(FOLDER / name / CONFIG)]
+
+
+@lru_cache(maxsize=64)
+def _reads_one_text(path: Path) -> bool:
+    shape = read_json(path).get("transformer")
+    return isinstance(shape, dict) and shape.get("architecture") != "encoder_decoder"
+
+
+def steps(name: str) -> list[int]:
+    """The training steps whose weights a bundled model ships beside its last, in order."""
+    return sorted(int(path.stem.removeprefix("step-")) for path in (FOLDER / name).glob("step-*.safetensors"))
+
+
+def find(name: str) -> tuple[Path, int | None] | None:
+    """The folder and training step that a name such as "formation" or "formation@100" stands for, or None."""
+    plain, _at, step = name.partition("@")
+    if plain not in bundled_names():
+        return None
+    if not _at:
+        return FOLDER / plain, None
+    return (FOLDER / plain, int(step)) if step.isdecimal() and int(step) in steps(plain) else None
+
+
+def half(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors as they are stored, in float16. Raises ValueError on a value too large for that."""
+    state = {name: tensor.detach().to("cpu", torch.float16).contiguous() for name, tensor in tensors.items()}
+    for name, tensor in state.items():
+        if not tensor.isfinite().all():
+            raise ValueError(f"{name} holds values beyond float16's ±65504, or not a number")
+    return state
+
+
 def save(
-    folder: Path, transformer: Transformer, tokenizer: tokenizers.Tokenizer, extra: Mapping[str, Any] | None = None
+    folder: Path,
+    network: Transformer | Recurrent,
+    tokenizer: tokenizers.Tokenizer,
+    extra: Mapping[str, Any] | None = None,
 ) -> None:
     """Write config.json, model.safetensors and tokenizer.json; `extra` joins config.json and returns as the card.
 
     Raises ValueError when a weight is too large for float16.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    state = {name: tensor.to("cpu", torch.float16).contiguous() for name, tensor in transformer.state_dict().items()}
-    if transformer.config.tied:
-        del state["unembedding.weight"]
-    for name, tensor in state.items():
-        if not tensor.isfinite().all():
-            raise ValueError(f"{name} holds values beyond float16's ±65504, or not a number")
-    settings = {**(extra or {}), "format": FORMAT, "name": folder.name, "transformer": transformer.config.to_dict()}
-    save_file(state, folder / WEIGHTS)
-    (folder / WEIGHTS).chmod(0o644)  # safetensors leaves it to its owner alone; a server may run as someone else
+    kind = "transformer" if isinstance(network, Transformer) else "recurrent"
+    settings = {**(extra or {}), "format": FORMAT, "name": folder.name, kind: network.config.to_dict()}
+    write_weights(folder / WEIGHTS, half(dict(network.named_parameters())))  # names what is tied once
     tokenizer.save(str(folder / TOKENIZER))
-    (folder / CONFIG).write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / CONFIG).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def load(folder: Path) -> Model:
-    """The model that `save` wrote. Its card holds `extra`, "parameters", "readme", and "heads" where known.
+def write_weights(path: Path, state: dict[str, Tensor]) -> None:
+    save_file(state, path)
+    path.chmod(0o644)  # safetensors leaves it to its owner alone; a server may run as someone else
+
+
+def load(folder: Path, step: int | None = None) -> Model | Translator:
+    """The model that `save` wrote, at an earlier `step` of its training if asked for. Its card holds `extra`,
+    "parameters" and "readme".
 
     Raises WeightsUnavailable, naming the file or the tensor, when anything is missing or not as it should be.
     """
@@ -62,34 +106,35 @@ def load(folder: Path) -> Model:
     if settings.get("format") != FORMAT:
         message = _("{file} has format {actual}; this program reads format {expected}.")
         raise WeightsUnavailable(message.format(file=folder / CONFIG, actual=settings.get("format"), expected=FORMAT))
-    try:
-        config = TransformerConfig.from_dict(settings.pop("transformer"))
-    except (KeyError, TypeError, ValueError) as error:
-        message = _("{file} does not describe a model of this program: {reason}.")
-        raise WeightsUnavailable(message.format(file=folder / CONFIG, reason=error)) from error
-    shapes = {name: tuple(tensor.shape) for name, tensor in outline(config).state_dict().items()}
-    if config.tied:
-        del shapes["unembedding.weight"]
-    with open_weights([folder / WEIGHTS]) as weights:
+    config = _shape(folder, settings)
+    shapes = parameter_shapes(config)
+    with open_weights([folder / (WEIGHTS if step is None else STEP.format(step))]) as weights:
         for name in weights:
             if name not in shapes:
                 raise WeightsUnavailable(_("The weights hold an unknown tensor {name}.").format(name=name))
         for name, shape in shapes.items():
             weights.check(name, shape, kinds=("F16",))
-        transformer = assemble(config, {name: weights.read(name) for name in shapes})
-    return Model(
-        name=folder.name,
-        transformer=transformer,
-        tokenizer=read_tokenizer(folder),
-        source="bundled",
-        card=settings | _beside(folder) | {"parameters": sum(p.numel() for p in transformer.parameters())},
-    )
+        state = {name: weights.read(name) for name in shapes}
+    card = settings | _beside(folder) | {"parameters": sum(tensor.numel() for tensor in state.values())}
+    tokenizer = read_tokenizer(folder)
+    name = folder.name if step is None else f"{folder.name}@{step}"
+    if isinstance(config, TransformerConfig) and config.architecture != "encoder_decoder":
+        return Model(name, assemble(config, state), tokenizer, "bundled", card=card)
+    if tokenizer is None:
+        raise WeightsUnavailable(_("{file} is missing: a translator needs its words.").format(file=folder / TOKENIZER))
+    return Translator(name, assemble(config, state), tokenizer, card)
+
+
+def _shape(folder: Path, settings: dict[str, Any]) -> TransformerConfig | RecurrentConfig:
+    try:
+        if "recurrent" in settings:
+            return RecurrentConfig(**settings.pop("recurrent"))
+        return TransformerConfig.from_dict(settings.pop("transformer"))
+    except (KeyError, TypeError, ValueError) as error:
+        message = _("{file} does not describe a model of this program: {reason}.")
+        raise WeightsUnavailable(message.format(file=folder / CONFIG, reason=error)) from error
 
 
 def _beside(folder: Path) -> dict[str, Any]:
-    known: dict[str, Any] = {}
-    if (folder / "README.md").exists():
-        known["readme"] = (folder / "README.md").read_text(encoding="utf-8")
-    if (folder / "heads.json").exists():
-        known["heads"] = read_json(folder / "heads.json")
-    return known
+    readme = folder / "README.md"
+    return {"readme": readme.read_text(encoding="utf-8")} if readme.exists() else {}

@@ -12,13 +12,14 @@ from viz_core.models.tokens import Tokenizer
 from viz_core.recording import Recording
 from viz_core.transformer import Transformer
 
+MASK = "<mask>"  # stands for a hidden word in the text of an encoder
 MOST_PIECES = 4  # tokens one character can be spread over: UTF-8 takes at most four bytes
 Source = Literal["bundled", "folder", "hub"]
 
 
 @dataclass(frozen=True)
 class NextToken:
-    """A token that may come next, and how likely the model holds it, 0 to 1."""
+    """A token that may stand in a place, next or hidden, and how likely the model holds it, 0 to 1."""
 
     token_id: int
     label: str
@@ -52,7 +53,7 @@ class Model:
 
         Raises UnusableText when there is nothing to read, too much of it, or a token the model does not have.
         """
-        ids = self._token_ids(text) if isinstance(text, str) else [int(index) for index in text]
+        ids = self.token_ids(text) if isinstance(text, str) else [int(index) for index in text]
         n, limit, vocab = len(ids), self.context, self.transformer.config.vocab_size
         if not ids:
             raise UnusableText(_("There is nothing to read. Type at least one word."), n_tokens=0)
@@ -82,7 +83,7 @@ class Model:
 
         Raises UnusableText as `record` does.
         """
-        tokenizer, before, new = self._tokenizer(), self._token_ids(text), [token_id]
+        tokenizer, before, new = self._tokenizer(), self.token_ids(text), [token_id]
         while not tokenizer.is_whole(new):
             if len(new) == MOST_PIECES or len(before) + len(new) >= self.context:
                 return text
@@ -96,21 +97,55 @@ class Model:
 
     def next_tokens(self, recording: Recording, count: int) -> list[NextToken]:
         """The `count` most likely tokens after the recorded text, the likeliest first."""
-        probabilities = torch.softmax(recording.logits[-1].float(), dim=-1)
+        return self._likeliest(recording.logits[-1], recording.token_ids, count)
+
+    def guesses(self, recording: Recording, row: int, count: int) -> list[NextToken]:
+        """What an encoder holds likeliest to stand at `row`, likeliest first; `recording` has logits for every row."""
+        return self._likeliest(recording.logits[row], recording.token_ids[:row], count)
+
+    def _likeliest(self, logits: torch.Tensor, before_it: torch.Tensor, count: int) -> list[NextToken]:
+        probabilities = torch.softmax(logits.float(), dim=-1)
         best = torch.topk(probabilities, min(count, len(probabilities)))
         # a token may complete a character that the text left unfinished: at most three bytes, so three tokens
-        before = recording.token_ids[-3:].tolist()
+        before = before_it[-3:].tolist()
         return [
             NextToken(index, self.labels([*before, index])[-1], probability)
             for index, probability in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         ]
+
+    def hidden(self, text: str, row: int) -> str:
+        """`text` with MASK for the token of `row`; as it was where that token is no more than blanks, or no text."""
+        start, end = self._tokenizer().backend.encode(text).offsets[row]
+        start += len(text[start:end]) - len(text[start:end].lstrip())
+        return text[:start] + MASK + text[end:] if start < end else text
+
+    def filled(self, text: str, row: int, token_id: int) -> str:
+        """`text` with another token at `row`; as it was where that token is only part of a character."""
+        tokenizer = self._tokenizer()
+        start, end = tokenizer.backend.encode(text).offsets[row]
+        if start == end or not tokenizer.is_whole([token_id]):
+            return text
+        new = tokenizer.text([token_id])
+        before = text[:start].rstrip() if new[:1].isspace() else text[:start]
+        return before + (new if before else new.lstrip()) + text[end:]
+
+    @property
+    def both_sides(self) -> bool:
+        """Whether a row looks ahead as well as back, as in an encoder."""
+        return self.transformer.config.architecture == "encoder"
+
+    @property
+    def mask_id(self) -> int | None:
+        """The token that hides a word from an encoder, or None where there is none to guess."""
+        return self.tokenizer.backend.token_to_id(MASK) if self.both_sides and self.tokenizer else None
 
     @property
     def context(self) -> int:
         """The longest text, in tokens."""
         return self.transformer.config.context
 
-    def _token_ids(self, text: str) -> list[int]:
+    def token_ids(self, text: str) -> list[int]:
+        """The text as this model reads it. Raises UnusableText where there is nothing to read, or surely too much."""
         tokenizer = self._tokenizer()
         if not text:
             raise UnusableText(_("There is no text. Type at least one word."), n_tokens=0)

@@ -1,9 +1,9 @@
-"""safetensors files, looked at before they are read, and how tensors become a Transformer."""
+"""safetensors files, looked at before they are read, and how tensors become a network."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 from viz_core.config import TransformerConfig
 from viz_core.language import _
 from viz_core.models.errors import WeightsUnavailable
+from viz_core.recurrent import Recurrent, RecurrentConfig
 from viz_core.transformer import Transformer
 
 FLOATS = ("F32", "F16", "BF16", "F64")
@@ -73,10 +74,14 @@ def open_weights(paths: Sequence[Path]) -> Iterator[Weights]:
         yield Weights(file_of)
 
 
-def outline(config: TransformerConfig) -> Transformer:
-    """A Transformer of shapes only, on the meta device: no memory, no numbers."""
+@overload
+def outline(config: TransformerConfig) -> Transformer: ...
+@overload
+def outline(config: RecurrentConfig) -> Recurrent: ...
+def outline(config: TransformerConfig | RecurrentConfig) -> Transformer | Recurrent:
+    """A network of shapes only, on the meta device: no memory, no numbers."""
     with torch.device("meta"), _Unfilled():
-        return Transformer(config)
+        return Transformer(config) if isinstance(config, TransformerConfig) else Recurrent(config)
 
 
 _RANDOM = (nn.init.normal_, nn.init.kaiming_uniform_, nn.init.uniform_, Tensor.normal_, Tensor.uniform_)
@@ -92,15 +97,24 @@ class _Unfilled(TorchFunctionMode):
         return (args or (named["tensor"],))[0] if function in _RANDOM else function(*args, **named)
 
 
-def assemble(config: TransformerConfig, state: dict[str, Tensor]) -> Transformer:
-    """A Transformer that owns the tensors of `state` as they are, without a copy: evaluation mode, no gradients.
+@overload
+def assemble(config: TransformerConfig, state: dict[str, Tensor]) -> Transformer: ...
+@overload
+def assemble(config: RecurrentConfig, state: dict[str, Tensor]) -> Recurrent: ...
+def assemble(config: TransformerConfig | RecurrentConfig, state: dict[str, Tensor]) -> Transformer | Recurrent:
+    """A network that owns the tensors of `state` as they are, without a copy: evaluation mode, no gradients.
 
-    A tied unembedding is stored once, as embedding.weight.
+    What is tied is stored once, under the name that comes first. Raises KeyError on a tensor too many or too few.
     """
-    transformer = outline(config)
-    if config.tied:
-        state = state | {"unembedding.weight": state["embedding.weight"]}
-    transformer.load_state_dict(state, assign=True)
-    if config.tied:
-        transformer.unembedding.weight = transformer.embedding.weight
-    return transformer.eval().requires_grad_(False)
+    network = outline(config)
+    if odd := set(state) ^ set(dict(network.named_parameters())):
+        raise KeyError(f"tensors that do not match: {', '.join(sorted(odd))}")
+    network.load_state_dict(state, assign=True, strict=False)
+    network.tie()
+    return network.eval().requires_grad_(False)
+
+
+def parameter_shapes(config: TransformerConfig | RecurrentConfig) -> dict[str, tuple[int, ...]]:
+    """Name → shape of everything that is stored of such a network; what is tied is named once."""
+    network: nn.Module = outline(config)
+    return {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}

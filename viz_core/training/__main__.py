@@ -6,18 +6,26 @@ python -m viz_core.training export NAME     write weights, tokenizer and card to
 """
 
 import argparse
+import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from viz_core.models import bundled
-from viz_core.training import card
-from viz_core.training.corpora import Corpus, CorpusMissing, load_corpora, train_tokenizer
-from viz_core.training.language_model import CheckpointMismatch, Trained, load_trained, train
+from viz_core.training import card, formation, masked_evaluation, text_evaluation, translation_evaluation
+from viz_core.training.corpora import CorpusMissing, load_corpora, tokenizer_for, tokenizer_key
+from viz_core.training.evaluation import Evaluation
+from viz_core.training.language_model import NextToken
+from viz_core.training.loop import CheckpointMismatch, Task, Trained, load_trained, train
+from viz_core.training.masked import MaskedToken
+from viz_core.training.pairs import load_pairs
 from viz_core.training.recipe import RECIPES, Recipe, read_recipe, recipe_names
+from viz_core.training.translation import Translation
 
 
 def main() -> None:
@@ -35,54 +43,82 @@ def main() -> None:
     run = arguments.run or Path("runs") / recipe.name
     run.mkdir(parents=True, exist_ok=True)
     try:
-        tokenizer, corpora = prepare(recipe, arguments.corpora, run)
+        tokenizer, task = prepare(recipe, arguments.corpora, run)
         if arguments.action == "train":
-            train(recipe, corpora, run, arguments.device)
+            train(task, run, arguments.device)
         elif arguments.action == "evaluate":
-            print(card.printed(evaluate(recipe, corpora, run)[1]))
+            print(evaluate(task, tokenizer, run)[1].printed())
         else:
-            export(recipe, tokenizer, corpora, run, overwrite=arguments.overwrite)
+            export(task, tokenizer, run, overwrite=arguments.overwrite)
     except (CorpusMissing, CheckpointMismatch, FileExistsError) as error:
         sys.exit(str(error))
 
 
-def prepare(recipe: Recipe, corpora_folder: Path, run: Path) -> tuple[Tokenizer, list[Corpus]]:
+def prepare(recipe: Recipe, corpora_folder: Path, run: Path) -> tuple[Tokenizer, Task]:
     """Raises CheckpointMismatch when the run's folder was prepared for another recipe."""
     path, mark = run / "tokenizer.json", run / "recipe.txt"
     if path.exists() and mark.exists() and mark.read_text() != recipe.fingerprint:
         raise CheckpointMismatch(f"{run} was prepared for another version of the {recipe.name} recipe: move it away")
     mark.write_text(recipe.fingerprint)
+    if recipe.translates:
+        tokenizer, pairs = load_pairs(recipe, corpora_folder, run)
+        for part in pairs:
+            print(f"{part.source.name}: {len(part.train):,} pairs, {len(part.held_out):,} held out")
+        return tokenizer, Translation(recipe, pairs, tokenizer)
     if not path.exists():
-        print("training the tokenizer", flush=True)
-        train_tokenizer(recipe, corpora_folder).save(str(path))
+        print("preparing the tokenizer", flush=True)
+        tokenizer_for(recipe, corpora_folder).save(str(path))
     tokenizer = Tokenizer.from_file(str(path))
-    corpora = load_corpora(recipe, tokenizer, corpora_folder, run)
+    corpora = load_corpora(recipe, tokenizer, corpora_folder, run.parent / "encoded")
     for corpus in corpora:
         print(f"{corpus.source.name}: {len(corpus.train):,} tokens, {len(corpus.held_out):,} held out")
-    return tokenizer, corpora
+    if recipe.mask:
+        return tokenizer, MaskedToken(recipe, corpora, recipe.transformer.vocab_size - 1)  # added last
+    return tokenizer, NextToken(recipe, corpora)
 
 
-def evaluate(recipe: Recipe, corpora: list[Corpus], run: Path) -> tuple[Trained, card.Evaluation]:
-    trained = load_trained(recipe, run)
-    print(f"after step {trained.step:,} of {recipe.training.steps:,}\n")
-    return trained, card.evaluate(recipe, trained.model, corpora)
+def evaluate(task: Task, tokenizer: Tokenizer, run: Path) -> tuple[Trained, Evaluation]:
+    trained = load_trained(task, run)
+    print(f"after step {trained.step:,} of {task.recipe.training.all_steps:,}\n")
+    if isinstance(task, Translation):
+        return trained, translation_evaluation.evaluate(task, trained.model, tokenizer)
+    if isinstance(task, MaskedToken):
+        return trained, masked_evaluation.evaluate(task, trained.model)
+    if not isinstance(task, NextToken):
+        raise TypeError(f"no evaluation for {type(task).__name__}")
+    cache = run.parent / "encoded" / tokenizer_key(tokenizer)
+    evaluation = text_evaluation.evaluate(task, trained.model, tokenizer, cache)
+    if task.recipe.training.keep_every:
+        evaluation = formation.with_checkpoints(evaluation, formation.describe(task, shipped(task, run)))
+    return trained, evaluation
 
 
-def export(recipe: Recipe, tokenizer: Tokenizer, corpora: list[Corpus], run: Path, *, overwrite: bool) -> None:
-    folder = bundled.FOLDER / recipe.name
+def shipped(task: Task, run: Path) -> dict[int, Path]:
+    """Step → weights of the checkpoints that ship; none where the recipe keeps none."""
+    if not task.recipe.training.keep_every:
+        return {}
+    kept = formation.kept_weights(run)
+    lines = [json.loads(line) for line in (run / "history.jsonl").read_text().splitlines()]
+    induction = {line["step"]: line["induction"] for line in lines if "induction" in line}
+    return {step: kept[step] for step in formation.chosen(induction, sorted(kept))}
+
+
+def export(task: Task, tokenizer: Tokenizer, run: Path, *, overwrite: bool) -> None:
+    folder = bundled.FOLDER / task.recipe.name
     if folder.exists() and not overwrite:
         raise FileExistsError(f"{folder} is there; pass --overwrite to replace that model")
-    trained, evaluation = evaluate(recipe, corpora, run)
-    extra = {
-        "start": evaluation.start,
-        "roles": evaluation.roles,
-        "held_out_loss": round(evaluation.loss, 4),
-        "licence": "MIT",
-    }
+    trained, evaluation = evaluate(task, tokenizer, run)
+    extra = {"licence": "MIT", "steps": trained.step, "figures": evaluation.figures, "roles": evaluation.roles}
+    if evaluation.start:
+        extra["start"] = evaluation.start
+    if folder.exists():
+        shutil.rmtree(folder)
     bundled.save(folder, trained.model, tokenizer, extra)
-    text = card.card(recipe, trained, corpora, evaluation, run / "history.jsonl")
-    (folder / "README.md").write_text(text, encoding="utf-8")
-    print(card.printed(evaluation) + f"\n\nwrote {os.path.relpath(folder)}")
+    for step, path in list(shipped(task, run).items())[:-1]:  # the last is the model itself
+        bundled.write_weights(folder / bundled.STEP.format(step), load_file(path))
+    (folder / "README.md").write_text(card.card(task, trained, evaluation), encoding="utf-8")
+    card.curve(run / "history.jsonl", folder / "curve.svg")
+    print(evaluation.printed() + f"\n\nwrote {os.path.relpath(folder)}")
 
 
 if __name__ == "__main__":

@@ -1,157 +1,158 @@
-"""What a trained model is worth, measured, and the model card that says so."""
+"""The model card: what a bundled model is, what it learned from, what it is worth and how to make it again."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import torch
+import matplotlib as mpl
+from matplotlib import ticker
+from matplotlib.figure import Figure
 
-from viz_core.analysis.heads import role_scores
+from viz_core.config import TransformerConfig
 from viz_core.training.corpora import HELD_OUT, Corpus
-from viz_core.training.language_model import Trained, held_out_loss, random_repeat_roles, windows
+from viz_core.training.evaluation import Evaluation, Table
+from viz_core.training.loop import Task, Trained
+from viz_core.training.pairs import HELD_OUT as PAIRS_HELD_OUT
+from viz_core.training.pairs import PairCorpus
 from viz_core.training.recipe import Recipe
-from viz_core.transformer import Transformer
+from viz_core.training.translation import Translation
 
-ON_TEXT = ("previous", "first", "self")  # roles scored on held-out text; the others on random repeats
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """losses: source → nats a token on its held-out end; baselines: the same for guessing by frequency alone;
-    roles: role → [layer][head] scores."""
-
-    losses: dict[str, float]
-    baselines: dict[str, float]
-    loss: float
-    baseline: float
-    roles: dict[str, list[list[float]]]
-
-    @property
-    def start(self) -> tuple[int, int]:
-        """The head a visitor meets first: the one that most looks at what followed an earlier copy."""
-        best = np.unravel_index(np.argmax(self.roles["induction"]), np.shape(self.roles["induction"]))
-        return int(best[0]), int(best[1])
-
-    def best(self, role: str) -> tuple[float, str]:
-        scores = np.array(self.roles[role])
-        layer, head = np.unravel_index(scores.argmax(), scores.shape)
-        return float(scores.max()), f"L{layer}·H{head}"
+LIMITS = {
+    "decoder": "It is small and saw little: it continues text in the manner of its sources for a few words and knows "
+    "no facts. The Korean it saw is film reviews and everyday chat. Use it to look at attention, not to write.",
+    "encoder": "It is small and saw little: it guesses common words well and rare ones badly, and it cannot continue a "
+    "text. The Korean it saw is film reviews and everyday chat.",
+    "translator": "It knows the few hundred words of its grammar and little else: sentences outside it come out wrong, "
+    "often fluently wrong. Use it to look at alignment, not to translate.",
+}
+SHOWN = {
+    "previous": "previous token",
+    "induction": "induction",
+    "exact": "exact sentences",
+    "accuracy": "hidden tokens",
+}
 
 
-def evaluate(recipe: Recipe, model: Transformer, corpora: list[Corpus]) -> Evaluation:
-    """Losses on text never trained on, and what each head does."""
-    losses = {corpus.source.name: held_out_loss(model, corpus) for corpus in corpora}
-    baselines = {corpus.source.name: _frequency_loss(corpora, corpus, recipe.model.vocab_size) for corpus in corpora}
-    shares = np.array([corpus.source.share for corpus in corpora])
-    roles = {role: scores.tolist() for role, scores in random_repeat_roles(model, recipe).items()}
-    roles |= {role: scores.tolist() for role, scores in _roles_on_text(model, corpora).items()}
-    return Evaluation(
-        losses=losses,
-        baselines=baselines,
-        loss=float(np.average(list(losses.values()), weights=shares)),
-        baseline=float(np.average(list(baselines.values()), weights=shares)),
-        roles={role: [[round(score, 3) for score in layer] for layer in scores] for role, scores in roles.items()},
-    )
+def card(task: Task, trained: Trained, evaluation: Evaluation) -> str:
+    """Markdown; it shows curve.svg, which `curve` writes beside it."""
+    recipe = task.recipe
+    parts = [
+        f"# {recipe.name}\n\n{recipe.purpose}",
+        _shape(recipe, trained),
+        f"## Training\n\n{_training(recipe, trained)}\n\n{_data(task)}",
+        "![loss and scores over the steps of training](curve.svg)",
+        f"## Measured\n\n`python -m viz_core.training evaluate {recipe.name}`, on text never trained on:",
+        evaluation.printed(),
+        f"## What it cannot do\n\n{LIMITS[_kind(recipe)]}",
+        "## Make it again\n\n"
+        + "\n".join(
+            f"    python -m viz_core.training {action}{recipe.name} --corpora FOLDER"
+            for action in ("", "evaluate ", "export ")
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
-@torch.inference_mode()
-def _roles_on_text(model: Transformer, corpora: list[Corpus]) -> dict[str, torch.Tensor]:
-    """Role → [layer, head], the mean over four held-out windows of each source."""
-    found: list[dict[str, torch.Tensor]] = []
-    for corpus in corpora:
-        for window in windows(corpus, model.config.context - 1, most=4):
-            ids = torch.from_numpy(window.astype(np.int64))
-            layers = [role_scores(block.attention.weights, ids) for block in model(ids, last_only=True).blocks]
-            found.append({role: torch.stack([scores[role] for scores in layers]) for role in ON_TEXT})
-    return {role: torch.stack([scores[role] for scores in found]).mean(0) for role in ON_TEXT}
+def _kind(recipe: Recipe) -> str:
+    if recipe.translates:
+        return "translator"
+    return "encoder" if recipe.mask else "decoder"
 
 
-def _frequency_loss(corpora: list[Corpus], held_out: Corpus, vocab_size: int) -> float:
-    """Nats a token when every token is guessed by how often it occurs in the training text, by share of source."""
-    odds = sum(
-        corpus.source.share * (np.bincount(corpus.train, minlength=vocab_size) + 1) / (len(corpus.train) + vocab_size)
-        for corpus in corpora
-    )
-    return float(-np.log(odds / np.sum(odds))[held_out.held_out].mean())
-
-
-def printed(evaluation: Evaluation) -> str:
-    rows = ["| source | held-out loss, nats a token | guessing by frequency |", "|---|---|---|"]
-    rows += [f"| {name} | {loss:.3f} | {evaluation.baselines[name]:.3f} |" for name, loss in evaluation.losses.items()]
-    rows += [f"| **all, by share** | **{evaluation.loss:.3f}** | **{evaluation.baseline:.3f}** |", ""]
-    rows += ["| role | best head | score | measured on |", "|---|---|---|---|"]
-    for role in evaluation.roles:
-        score, where = evaluation.best(role)
-        rows.append(f"| {role} | {where} | {score:.2f} | {'held-out text' if role in ON_TEXT else 'random repeats'} |")
-    return "\n".join(rows)
-
-
-def card(recipe: Recipe, trained: Trained, corpora: list[Corpus], evaluation: Evaluation, history: Path) -> str:
-    """The model card, Markdown."""
-    settings, shape = recipe.training, recipe.model
-    tokens = trained.step * settings.batch * shape.context
+def _shape(recipe: Recipe, trained: Trained) -> str:
+    shape = recipe.model
     parameters = sum(weight.numel() for weight in trained.model.parameters())
-    natural = 1 - settings.repeats
-    layers = f"{shape.n_layer} layers × {shape.n_head} heads"
-    total = sum(corpus.source.share for corpus in corpora)
-    data = "\n".join(
-        f"| {corpus.source.name} | {corpus.source.language} | {corpus.source.licence} "
-        f"| {natural * corpus.source.share / total:.0%} | {len(corpus.train):,} |"
+    if isinstance(shape, TransformerConfig):
+        kinds = {"decoder": "decoder-only", "encoder": "encoder-only", "encoder_decoder": "encoder–decoder"}
+        sides = " on each side" if shape.architecture == "encoder_decoder" else ""
+        kind = f"{kinds[shape.architecture]} Transformer, {shape.norm_place}-norm, {shape.positions} positions"
+        size = f"{shape.n_layer} layers × {shape.n_head} heads{sides}, d_model {shape.d_model}, d_head {shape.d_head}"
+    else:
+        attention = f"additive attention of width {shape.d_attention}" if shape.d_attention else "no attention"
+        kind = f"GRU encoder–decoder, {attention}"
+        size = f"state {shape.d_state}, embedding {shape.d_embedding}"
+    shared = f", those of {recipe.tokenizer_of}" if recipe.tokenizer_of else ""
+    hidden = f" and {recipe.mask}" if recipe.mask else ""
+    rows = [
+        ("kind", kind),
+        ("size", f"{parameters:,} parameters: {size}"),
+        ("vocabulary", f"{shape.vocab_size:,} byte-level BPE tokens{shared}{hidden}"),
+        ("context", f"{shape.context} tokens"),
+        ("weights", "float16, safetensors"),
+        ("licence", "MIT"),
+    ]
+    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
+
+
+def _training(recipe: Recipe, trained: Trained) -> str:
+    settings = recipe.training
+    drawn = trained.step * settings.batch
+    amount = (
+        f"{settings.batch} sentence pairs ({drawn:,} in all)"
+        if recipe.translates
+        else f"{settings.batch} sequences × {recipe.length} tokens ({drawn * recipe.length / 1e6:.1f} M tokens)"
+    )
+    hiding = f", {settings.masked:.0%} of the tokens to be guessed" if recipe.mask else ""
+    return (
+        f"{trained.step:,} steps of {amount}{hiding}; AdamW, learning rate {settings.learning_rate}, seed "
+        f"{settings.seed}{', bfloat16 products' if settings.bfloat16 else ''}, on {trained.hardware}."
+    )
+
+
+def _data(task: Task) -> str:
+    recipe, settings = task.recipe, task.recipe.training
+    corpora: list[Corpus] | list[PairCorpus] = getattr(task, "corpora")  # noqa: B009  every task has its own kind
+    whole = sum(source.share for source in recipe.sources)
+    plain = 1 - settings.random_repeats
+    unit = "pairs" if recipe.translates else "tokens"
+    rows = [
+        (
+            corpus.source.name,
+            corpus.source.language,
+            corpus.source.licence,
+            f"{plain * corpus.source.share / whole:.0%}",
+            f"{len(corpus.train):,}",
+        )
         for corpus in corpora
+    ]
+    if settings.random_repeats:
+        rows.append(("random tokens, repeated", "none", "made here", f"{settings.random_repeats:.0%}", "no end"))
+    table = Table("Data", ("source", "language", "licence", "share", f"{unit} to draw from"), rows, _held_out(task))
+    return table.markdown()
+
+
+def _held_out(task: Task) -> str:
+    settings = task.recipe.training
+    if isinstance(task, Translation):
+        return (
+            "Never trained on: the grammar's sentences with one of the combinations of words that are held out (about "
+            f"one sentence in twenty), and the pairs of one English sentence in {PAIRS_HELD_OUT} of the other source."
+        )
+    repeats = (
+        f" {settings.text_repeats:.0%} of all sequences are a stretch of text from these sources, said again and again."
+        if settings.text_repeats
+        else ""
     )
-    lines = [json.loads(line) for line in history.read_text().splitlines()]
-    curve = [line for line in lines if "induction" in line]
-    step = max(1, len(curve) // 10)
-    course = "\n".join(
-        f"| {line['step']:,} | {line['loss']:.3f} | {line['previous']:.2f} | {line['induction']:.2f} |"
-        for line in (*curve[step - 1 : -1 : step], curve[-1])
-    )
-    return f"""# {recipe.name}
+    return f"The last {HELD_OUT:.0%} of every text was never trained on.{repeats}"
 
-{recipe.purpose}
 
-| | |
-|---|---|
-| kind | decoder-only Transformer, {shape.norm_place}-norm, {shape.positions} positions |
-| size | {parameters:,} parameters: {layers}, d_model {shape.d_model}, d_head {shape.d_head} |
-| vocabulary | {shape.vocab_size:,} byte-level BPE tokens of its own |
-| context | {shape.context} tokens |
-| weights | float16, safetensors |
-| licence | MIT |
-
-## Training
-
-{trained.step:,} steps of {settings.batch} sequences × {shape.context} tokens ({tokens / 1e6:.1f} M tokens), AdamW,
-learning rate {settings.learning_rate}, seed {settings.seed}, on {trained.hardware}.
-
-| text | language | licence | share of sequences | tokens to draw from |
-|---|---|---|---|---|
-{data}
-| random tokens, repeated | none | made here | {settings.repeats:.0%} | no end |
-
-The last {HELD_OUT:.0%} of every text was never trained on. The course of training (training loss includes the
-repeats; role scores are the best head's on random repeats):
-
-| step | loss | previous token | induction |
-|---|---|---|---|
-{course}
-
-## Measured
-
-{printed(evaluation)}
-
-A role's score is the mean weight that the head's rows give to the cells of the role's pattern
-(`viz_core.analysis.heads`).
-
-## What it cannot do
-
-It is small and saw little: it continues text in the manner of its sources for a few words and knows no facts.
-The Korean it saw is film reviews and everyday chat. Use it to look at attention, not to write.
-
-## Make it again
-
-    python -m viz_core.training {recipe.name} --corpora FOLDER
-    python -m viz_core.training evaluate {recipe.name} --corpora FOLDER
-    python -m viz_core.training export {recipe.name} --corpora FOLDER
-"""
+def curve(history: Path, picture: Path) -> None:
+    """The course of training as an SVG: the loss above, what was measured at checkpoints below."""
+    lines: list[dict[str, Any]] = [json.loads(line) for line in history.read_text().splitlines()]
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "viz", "font.size": 9}):
+        figure = Figure(figsize=(7, 4), layout="constrained", facecolor="white")
+        above, below = figure.subplots(2, 1, sharex=True)
+        above.plot([line["step"] for line in lines], [line["loss"] for line in lines], color="#0072B2")
+        above.set_ylabel("training loss, nats")
+        for colour, (name, label) in zip(("#D55E00", "#009E73", "#CC79A7", "#56B4E9"), SHOWN.items(), strict=True):
+            points = [(line["step"], line[name]) for line in lines if name in line]
+            if points:
+                below.plot(*zip(*points, strict=True), color=colour, label=label)
+        below.set_ylim(0, 1)
+        below.set_ylabel("score")
+        below.set_xlabel("step")
+        below.legend(frameon=False)
+        below.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
+        for panel in (above, below):
+            panel.spines[["top", "right"]].set_visible(False)
+        figure.savefig(picture, metadata={"Date": None, "Creator": None})

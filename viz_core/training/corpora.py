@@ -1,6 +1,7 @@
 """Text files → a tokenizer and arrays of token ids, made once and kept in the run's folder."""
 
 import csv
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
-from viz_core.training.recipe import END_OF_TEXT, Recipe, Source
+from viz_core.training.recipe import END_OF_TEXT, RECIPES, Recipe, Source, read_recipe
 
 HELD_OUT = 0.01  # the last hundredth of every source is never trained on
 TOKENIZER_SAMPLE = 2_000_000  # characters a source, so that plain modern English is not drowned by long novels
@@ -45,20 +46,33 @@ def documents(source: Source, folder: Path) -> Iterator[str]:
         raise ValueError(f"{source.name}: layout {source.layout!r}; expected text, line or question-answer")
 
 
+def tokenizer_for(recipe: Recipe, folder: Path) -> Tokenizer:
+    """The one that the recipe shares with another, or a new one trained on its text."""
+    owner = read_recipe(RECIPES / f"{recipe.tokenizer_of}.toml") if recipe.tokenizer_of else recipe
+    tokenizer = train_tokenizer(owner, folder)  # the same text and settings always give the same tokenizer
+    if recipe.mask:  # it stands for a whole word, so the space before it is part of it
+        tokenizer.add_special_tokens([AddedToken(recipe.mask, special=True, normalized=False, lstrip=True)])
+    return tokenizer
+
+
 def train_tokenizer(recipe: Recipe, folder: Path) -> Tokenizer:
+    samples = (_first_characters(documents(source, folder), TOKENIZER_SAMPLE) for source in recipe.sources)
+    return bpe(chain.from_iterable(samples), recipe.model.vocab_size)
+
+
+def bpe(texts: Iterator[str], vocab_size: int) -> Tokenizer:
     """Byte-level BPE as in GPT-2: any text has tokens, and every text comes back whole."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
     trainer = trainers.BpeTrainer(
-        vocab_size=recipe.model.vocab_size,
+        vocab_size=vocab_size,
         special_tokens=[AddedToken(END_OF_TEXT, special=True, normalized=False)],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    samples = (_first_characters(documents(source, folder), TOKENIZER_SAMPLE) for source in recipe.sources)
-    tokenizer.train_from_iterator(chain.from_iterable(samples), trainer)
+    tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
 
 
@@ -70,11 +84,18 @@ def _first_characters(texts: Iterator[str], limit: int) -> Iterator[str]:
         limit -= len(text)
 
 
-def load_corpora(recipe: Recipe, tokenizer: Tokenizer, folder: Path, run: Path) -> list[Corpus]:
-    """Every source as token ids, documents joined by the end-of-text token; encoded once, then read from `run`."""
+def tokenizer_key(tokenizer: Tokenizer) -> str:
+    return hashlib.sha256(tokenizer.to_str().encode()).hexdigest()[:16]
+
+
+def load_corpora(recipe: Recipe, tokenizer: Tokenizer, folder: Path, cache: Path) -> list[Corpus]:
+    """Every source as token ids, documents joined by the end-of-text token; encoded once, then read from `cache`,
+    where each tokenizer has a folder of its own."""
+    encoded = cache / tokenizer_key(tokenizer)
+    encoded.mkdir(parents=True, exist_ok=True)
     corpora = []
-    for index, source in enumerate(recipe.sources):
-        path = run / f"source-{index}.npy"
+    for source in recipe.sources:
+        path = encoded / f"{Path(source.file).stem}.npy"
         if not path.exists():
             ids = _encode(documents(source, folder), tokenizer)
             partial = path.with_suffix(".partial.npy")

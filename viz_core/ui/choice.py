@@ -4,11 +4,16 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from viz_core.analysis.heads import patterns, role_scores
+from viz_core.analysis.heads import LOCAL, role_scores, rows_with
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.recording import Recording
+from viz_core.ui.roles import FEW, Known, asleep, measured_on, names
 from viz_core.ui.state import View
+
+HABIT = 0.25  # of a head's weight, from which a pattern is called its habit
+NEAR = 0.6  # of its weight within a few tokens
+EVEN = 0.85  # of the largest entropy its rows could have
 
 
 @dataclass(frozen=True)
@@ -26,48 +31,82 @@ class Choice:
 
 def chosen_in(view: View, model: Model, recording: Recording) -> Choice:
     """The view's head and cell where they exist, else a default that shows something: the model's own starting
-    head, the last row that is a word and no full stop, and the column that row looks at most."""
+    head, the first hidden word or else the last row that is a word and no full stop, and the column it looks at most.
+    """
     n, layers = len(recording.token_ids), len(recording.blocks)
     start_layer, start_head = model.card.get("start", (layers // 2, 0))
     layer = view.layer if 0 <= view.layer < layers else min(start_layer, layers - 1)
     heads = recording.blocks[layer].attention.n_head
     head = view.head if 0 <= view.head < heads else min(start_head, heads - 1)
     words = [row for row, token in enumerate(recording.tokens) if any(map(str.isalnum, token))]
-    query = view.query if 0 <= view.query < n else max(words, default=n - 1)
+    hidden = [row for row, token in enumerate(recording.token_ids.tolist()) if token == model.mask_id]
+    query = view.query if 0 <= view.query < n else min(hidden, default=max(words, default=n - 1))
     key = view.key
     if not 0 <= key < n:
         key = int(recording.blocks[layer].attention.head(head).weights[0, query].argmax())
     return Choice(layer, head, query, key, (n, n))
 
 
-def observation(weights: Tensor, token_ids: Tensor) -> str:
-    """One computed sentence about what this head does on this text. weights [query, key], token_ids [seq].
+def observation(weights: Tensor, token_ids: Tensor, *, both_sides: bool = False, known: Known | None = None) -> str:
+    """What this head does on this text, computed. weights [query, key], token_ids [seq].
 
-    It names the pattern with the highest score, and how many rows it was measured on; a pattern that fewer than a
-    quarter of the rows have is left out: one row is no habit.
+    It names the pattern with the highest score, and how many rows it was measured on. A pattern that fewer than a
+    quarter of the rows have is left out, one row is no habit, unless the head is known for it; and when what it is
+    known for cannot show here, that is said first.
     """
-    n = len(token_ids)
-    rows = {role: int(cells.any(-1).sum()) for role, cells in patterns(token_ids).items()}
-    scores = {role: float(score[0]) for role, score in role_scores(weights[None], token_ids).items()}
-    common = [role for role, count in rows.items() if count >= max(3, n / 4)]
+    reason = asleep(known.role, token_ids, both_sides=both_sides) if known else ""
+    habit = _habit(weights, token_ids, both_sides, known)
+    if known is None or not reason:
+        return habit or _(
+            "On this text none of the simple patterns (the token before, the first, itself, its neighbours, an "
+            "earlier copy, what followed an earlier copy) gets much of its weight."
+        )
+    words = _("This head is known for looking at {what} ({score:.2f} {where}), but {reason}, so that cannot show here.")
+    said = words.format(
+        what=names(both_sides)[known.role], score=known.score, where=measured_on(known.role, both_sides), reason=reason
+    )
+    return f"{said} {habit}".strip()
+
+
+def _habit(weights: Tensor, token_ids: Tensor, both_sides: bool, known: Known | None) -> str:
+    """One sentence about the strongest pattern, or "" where none is strong."""
+    n, rows = len(token_ids), rows_with(token_ids, both_sides=both_sides)
+    scores = {role: float(s[0]) for role, s in role_scores(weights[None], token_ids, both_sides=both_sides).items()}
+    enough = {role: FEW if known and role == known.role else max(FEW, n / 4) for role in rows}
+    common = [role for role, count in rows.items() if count >= enough[role]]
     if not common:
         return _("Each row shows where that token looks; a row's weights sum to 1.")
-    role = max(common, key=scores.__getitem__)
-    if scores[role] < 0.25:
-        return _(
-            "On this text none of five simple patterns (the token before, the first, itself, an earlier copy, what "
-            "followed an earlier copy) gets a quarter of its weight."
-        )
-    words = {
+    role = max((role for role in common if role not in {"local", "broad"}), key=scores.__getitem__)
+    if scores[role] < 2 * HABIT and "local" in common and scores["local"] >= NEAR:
+        role = "local"
+    elif scores[role] < HABIT:
+        role = "broad"
+        if scores[role] < EVEN:
+            return ""
+    return _habits(both_sides)[role].format(share=scores[role], rows=rows[role], near=LOCAL)
+
+
+def _habits(both_sides: bool) -> dict[str, str]:
+    return {
         "previous": _("On this text its rows give {share:.0%} of their weight to the token just before."),
+        "next": _("On this text its rows give {share:.0%} of their weight to the token just after."),
         "induction": _(
+            "{rows} tokens here have a copy elsewhere. They give {share:.0%} of their weight to the token right after "
+            "a copy."
+        )
+        if both_sides
+        else _(
             "{rows} tokens here repeat an earlier one. They give {share:.0%} of their weight to the token that came "
             "right after that earlier copy: an induction head does this."
         ),
-        "duplicate": _(
-            "{rows} tokens here repeat an earlier one. They give {share:.0%} of their weight to that earlier copy."
-        ),
+        "duplicate": _("{rows} tokens here have a copy elsewhere. They give {share:.0%} of their weight to a copy.")
+        if both_sides
+        else _("{rows} tokens here repeat an earlier one. They give {share:.0%} of their weight to that earlier copy."),
         "first": _("On this text its rows give {share:.0%} of their weight to the first token."),
         "self": _("On this text its rows give {share:.0%} of their weight to the token itself."),
-    }[role]
-    return words.format(share=scores[role], rows=rows[role])
+        "local": _("On this text its rows give {share:.0%} of their weight to tokens at most {near} away."),
+        "broad": _(
+            "On this text its rows look almost everywhere alike: their weights have {share:.0%} of the entropy that "
+            "equal weights would have."
+        ),
+    }

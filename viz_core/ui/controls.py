@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from viz_core.language import _
-from viz_core.models import Model, UnusableText, WeightsUnavailable, bundled_names
+from viz_core.models import Model, UnusableText, WeightsUnavailable, bundled_readers
 from viz_core.recording import Recording
 from viz_core.ui import show, state, store
 from viz_core.ui.choice import Choice
@@ -75,7 +75,8 @@ def _long_text_box(view: state.View) -> None:
 
 
 def _model_chooser(view: state.View) -> None:
-    names = [*bundled_names(), *GPT2_FAMILY]
+    bundled = bundled_readers()
+    names = [*sorted(bundled, key=lambda name: name != START[0]), *GPT2_FAMILY]
     _keep("model_name", view.model)
     st.selectbox(
         _("Model"),
@@ -86,8 +87,11 @@ def _model_chooser(view: state.View) -> None:
             model=(st.session_state["model_name"] or state.View.model).strip(), layer=-1, head=-1, query=-1, key=-1
         ),
         help=_(
-            "tiny-gpt comes with the program. The others are downloaded once. You may also type any GPT-2-type "
-            "model of the Hugging Face Hub, or a folder of this computer."
+            "These come with the program: **tiny-gpt** reads left to right; **tiny-bert** sees both sides and guesses "
+            "hidden words; **formation** is a small model whose training can be watched (formation@1650 is its step "
+            "1,650); the five **positions-…** differ only in how they know the order of words. The others are "
+            "downloaded once. You may also type any GPT-2-type model of the Hugging Face Hub, or a folder of this "
+            "computer."
         ),
     )
 

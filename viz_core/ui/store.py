@@ -13,14 +13,15 @@ from typing import Any
 import streamlit as st
 
 import viz_core
-from viz_core.analysis.overview import head_tiles, tile_side
+from viz_core.analysis.overview import Overview, overview, tile_side
+from viz_core.language import _
 from viz_core.memory import keep_freed_memory
-from viz_core.models import SOURCES, Model
+from viz_core.models import SOURCES, Model, Translator, WeightsUnavailable, bundled_readers
 from viz_core.recording import Recording
 
 MOST_MODELS = 3
 MOST_BYTES = 1_000_000_000  # of all recordings kept
-MOST_TILES = 64  # pictures of all heads, at most 200 kB each
+MOST_OVERVIEWS = 64  # pictures of all heads, at most 200 kB each
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -69,6 +70,9 @@ class ModelShelf:
             local = st.get_option("server.address") in LOCAL
             sources = SOURCES if local else [source for source in SOURCES if source != "folder"]
             model = viz_core.load(name, progress=lambda *said: _note(progress, *said), sources=sources)
+            if isinstance(model, Translator):
+                message = _("{name} reads one text and writes another. Choose a model that reads one: {names}.")
+                raise WeightsUnavailable(message.format(name=name, names=", ".join(bundled_readers())))
             with self._lock:
                 self._models[name] = model
                 while len(self._models) > MOST_MODELS:
@@ -101,7 +105,8 @@ class RecordingShelf:
             if key in self._recordings:
                 self._recordings.move_to_end(key)
                 return self._recordings[key]
-        recording = model.record(text)  # outside the lock: a long text must not hold up the others
+        # outside the lock: a long text must not hold up the others; an encoder predicts at every row
+        recording = model.record(text, all_logits=model.both_sides)
         with self._lock:
             self._recordings[key] = recording
             while len(self._recordings) > 1 and self._bytes() > self._most_bytes:
@@ -128,12 +133,11 @@ def recording(model: Model, text: str) -> Recording:
     return _recordings().get(model, text)
 
 
-@st.cache_resource(show_spinner=False, max_entries=MOST_TILES)
-def _tiles(name: str, revision: str, text: str, _recording: Recording) -> tuple[Any, Any]:
-    tiles, allowed = head_tiles(_recording, tile_side(_recording))
-    return tiles.numpy(), allowed.numpy()
+@st.cache_resource(show_spinner=False, max_entries=MOST_OVERVIEWS)
+def _all_heads(name: str, revision: str, text: str, _recording: Recording, both_sides: bool) -> Overview:
+    return overview(_recording, tile_side(_recording), both_sides=both_sides)
 
 
-def tiles(model: Model, text: str) -> tuple[Any, Any]:
-    """All heads, small: uint8 [layer, head, side, side] and which cells are allowed, bool [side, side]."""
-    return _tiles(model.name, model.revision, text, recording(model, text))
+def all_heads(model: Model, text: str) -> Overview:
+    """Every head on this text, small, and what it does there. Raises UnusableText."""
+    return _all_heads(model.name, model.revision, text, recording(model, text), model.both_sides)

@@ -1,0 +1,83 @@
+"""The face of the models that read one text and write another: text in, text and recording out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+
+from viz_core.language import _
+from viz_core.models.errors import UnusableText
+from viz_core.models.tokens import Tokenizer
+from viz_core.recording import Recording
+from viz_core.recurrent import Recurrent, RecurrentRecording
+from viz_core.transformer import Transformer
+
+END = 0  # the token that closes the source, opens the target and closes it
+
+
+@dataclass(frozen=True, eq=False)
+class Translator:
+    """An encoder–decoder with its tokenizer. Holds no state: any number of visitors may share one.
+
+    network    float32, in evaluation mode, without gradients
+    tokenizer  one vocabulary for both languages
+    card       what is known besides: "parameters", "licence", "readme", … (see viz_core.models.bundled)
+    """
+
+    name: str
+    network: Transformer | Recurrent
+    tokenizer: Tokenizer
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def context(self) -> int:
+        """The longest text of either language, in tokens, with the one that ends it."""
+        return self.network.config.context
+
+    @torch.inference_mode()
+    def translate(self, text: str) -> str:
+        """`text` in the other language by greedy decoding: always the likeliest token, until the end or the
+        context is reached. Raises UnusableText."""
+        return self.tokenizer.text(self._written(self._read(text)))
+
+    @torch.inference_mode()
+    def record(self, text: str, target: str | None = None) -> Recording | RecurrentRecording:
+        """What it leaves behind to write `target` (its own translation when None) after reading `text`.
+
+        Row i of the cross-attention is where the model looks to write target token i: the row's input is the token
+        before it. `tokens` labels those inputs, the first of which is the end-of-text sign that starts a text.
+
+        Raises UnusableText.
+        """
+        source = self._read(text)
+        written = self._written(source) if target is None else self._read(target)[:-1]
+        ids = [END, *written]
+        recording: Recording | RecurrentRecording = self.network(torch.tensor(ids), source_ids=torch.tensor(source))
+        labels, read = self.tokenizer.labels(ids), self.tokenizer.labels(source)
+        if isinstance(recording, RecurrentRecording):
+            return replace(recording, tokens=labels, source_tokens=read)
+        encoder = None if recording.encoder is None else replace(recording.encoder, tokens=read)
+        return replace(recording, tokens=labels, encoder=encoder)
+
+    def _read(self, text: str) -> list[int]:
+        """Token ids, END last."""
+        if not text.strip():
+            raise UnusableText(_("There is no text. Type at least one word."), n_tokens=0)
+        least = self.tokenizer.fewest_tokens(text)
+        ids = [] if least > self.context else [*self.tokenizer.token_ids(text), END]
+        if not ids or len(ids) > self.context:
+            message = _("The text has {n} tokens; this model takes at most {limit}. Shorten it.")
+            n = (len(ids) or least + 1) - 1
+            raise UnusableText(message.format(n=f"{n:,}", limit=f"{self.context - 1:,}"), n_tokens=n)
+        return ids
+
+    def _written(self, source: list[int]) -> list[int]:
+        read, written = torch.tensor(source), [END]
+        while len(written) < self.context:
+            logits = self.network(torch.tensor(written), last_only=True, source_ids=read).logits
+            token = int(logits[-1].argmax())
+            if token == END:
+                break
+            written.append(token)
+        return written[1:]

@@ -1,0 +1,74 @@
+"""What the model makes of the text: the tokens it would say next, or, an encoder, what it guesses is hidden."""
+
+import streamlit as st
+
+from viz_core.figures import next_token_bars
+from viz_core.figures.palette import ThemeName
+from viz_core.language import _
+from viz_core.models import Model
+from viz_core.models.model import MASK
+from viz_core.recording import Recording
+from viz_core.ui import show, state
+from viz_core.ui.choice import Choice
+
+MOST = 6  # tokens
+
+
+def predictions(model: Model, text: str, recording: Recording, choice: Choice, theme: ThemeName) -> None:
+    if model.both_sides:
+        _hidden_token(model, text, recording, choice, theme)
+    else:
+        _next_token(model, text, recording, theme)
+
+
+def _next_token(model: Model, text: str, recording: Recording, theme: ThemeName) -> None:
+    following = model.next_tokens(recording, MOST)
+    _heading(_("What {model} would say next"), model, _("click a bar to add it"))
+    show.figure(
+        next_token_bars(
+            [token.label for token in following], [token.probability for token in following], theme=theme, height=160
+        ),
+        "next",
+        _("The likeliest next tokens"),
+        on_bar=lambda index: state.show(text=model.extend(text, following[index].token_id), query=-1, key=-1),
+    )
+
+
+def _hidden_token(model: Model, text: str, recording: Recording, choice: Choice, theme: ThemeName) -> None:
+    """The chosen row where it is hidden, else the first hidden one."""
+    ids = recording.token_ids.tolist()
+    hidden = [row for row, index in enumerate(ids) if index == model.mask_id]
+    if not hidden:
+        _invitation(model, text, recording, choice)
+        return
+    row = choice.query if choice.query in hidden else hidden[0]
+    guesses = model.guesses(recording, row, MOST)
+    where = _("What {model} guesses is hidden") if len(hidden) == 1 else _("What {model} guesses is hidden at {row}")
+    _heading(where.replace("{row}", str(row)), model, _("click a bar to put it there"))
+    show.figure(
+        next_token_bars(
+            [token.label for token in guesses], [token.probability for token in guesses], theme=theme, height=160
+        ),
+        "next",
+        _("The likeliest hidden tokens"),
+        on_bar=lambda index: state.show(text=model.filled(text, row, guesses[index].token_id), query=row, key=-1),
+    )
+
+
+def _invitation(model: Model, text: str, recording: Recording, choice: Choice) -> None:
+    if model.mask_id is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _heading(_("{model} guesses hidden words"), model)
+        st.button(
+            _("Hide {token}").format(token=show.quoted(recording.tokens[choice.query])),
+            key="hide",
+            icon=":material/visibility_off:",
+            on_click=lambda: state.show(text=model.hidden(text, choice.query), query=-1, key=-1),
+        )
+    st.caption(_("Write {mask} in the sentence to let it guess a word from both sides.").format(mask=f"`{MASK}`"))
+
+
+def _heading(words: str, model: Model, what_to_do: str = "") -> None:
+    said = "**" + words.format(model=show.literal(model.name)) + "**"
+    st.markdown(said + " · " + what_to_do if what_to_do else said, width="stretch" if what_to_do else "content")
