@@ -95,6 +95,13 @@ def test_one_matrix_reads_words_and_writes_them():
     assert model.unembedding.weight is model.embedding.weight
 
 
+def test_a_row_that_may_look_nowhere_gets_nothing():
+    allowed = torch.tensor([[True, False], [False, False]])
+    record = AdditiveRecord(*(torch.ones(2, 3) for _ in "qkv"), torch.ones(3), allowed)
+    assert record.weights.tolist() == [[1, 0], [0, 0]]
+    assert record.context[1].tolist() == [0, 0, 0]
+
+
 # -- what is refused --------------------------------------------------------------------------------------
 
 
@@ -109,6 +116,16 @@ def test_one_matrix_reads_words_and_writes_them():
 def test_an_impossible_shape_is_refused(settings: dict[str, int], message: str):
     with pytest.raises(ValueError, match=message):
         RecurrentConfig(**SHAPE | settings)
+
+
+@pytest.mark.parametrize(("name", "shape"), [("key", (5, 2)), ("value", (4, 7)), ("v", (2,)), ("allowed", (5, 4))])
+def test_a_wrong_shape_is_named(name: str, shape: tuple[int, ...]):
+    parts = {"query": torch.ones(4, 3), "key": torch.ones(5, 3), "value": torch.ones(5, 7), "v": torch.ones(3)}
+    parts["allowed"] = torch.ones(4, 5, dtype=torch.bool)
+    AdditiveRecord(**parts)
+    parts[name] = torch.ones(shape, dtype=parts[name].dtype)
+    with pytest.raises(ValueError, match=f"{name} is .*expected"):
+        AdditiveRecord(**parts)
 
 
 def test_texts_too_short_or_too_long_are_refused():

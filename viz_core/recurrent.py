@@ -7,6 +7,7 @@
 
 The two differ in nothing but c. Sources: Bahdanau, Cho & Bengio 2015, "Neural Machine Translation by Jointly
 Learning to Align and Translate", section 3 and appendix A; without attention, Cho et al. 2014, section 2.2.
+Otherwise than there, s₀ comes from both ways' last states, and a tanh layer stands for the maxout.
 """
 
 from dataclasses import asdict, dataclass
@@ -53,11 +54,13 @@ class AdditiveRecord:
 
     Rows are the words being written, columns those being read. A training batch puts its axis in front.
 
-    query    [target, d_attention]: W s_{i−1}, from the state before word i is written
+    query    [target, d_attention]: W s_{i−1} + b, from the state before word i is written
     key      [source, d_attention]: U h_j
     value    [source, d_annotation]: h_j
     v        [d_attention]
     allowed  bool [target, source]; True = the row may look at the column
+
+    Raises ValueError naming the field, its shape and the shape expected.
     """
 
     query: Tensor
@@ -66,15 +69,24 @@ class AdditiveRecord:
     v: Tensor
     allowed: Tensor
 
+    def __post_init__(self) -> None:
+        *batch, n_target, width = self.query.shape
+        n_source = self.key.shape[-2]
+        expected = {"key": [*batch, n_source, width], "v": [width], "allowed": [*batch, n_target, n_source]}
+        expected["value"] = [*batch, n_source, self.value.shape[-1]]
+        for name, shape in expected.items():
+            if list(getattr(self, name).shape) != shape:
+                raise ValueError(f"{name} is {list(getattr(self, name).shape)}; expected {shape}")
+
     @property
     def scores(self) -> Tensor:
-        """[target, source]: unbounded by ±Σ|v|, no unit; no division, since nothing is multiplied."""
+        """[target, source]: between −Σ|v| and Σ|v|, no unit; no division by √d: no product grows with d."""
         return torch.tanh(self.query[..., :, None, :] + self.key[..., None, :, :]) @ self.v
 
     @property
     def weights(self) -> Tensor:
-        """softmax over the source, [target, source]: rows sum to 1."""
-        return torch.softmax(torch.where(self.allowed, self.scores, -torch.inf), dim=-1)
+        """softmax over the source, [target, source]: rows sum to 1; a row that may look nowhere is all 0."""
+        return self._shared_out(self.scores)
 
     @property
     def context(self) -> Tensor:
@@ -84,8 +96,12 @@ class AdditiveRecord:
     def stages(self) -> AdditiveStages:
         """All three, each computed once."""
         scores = self.scores
-        weights = torch.softmax(torch.where(self.allowed, scores, -torch.inf), dim=-1)
+        weights = self._shared_out(scores)
         return AdditiveStages(scores, weights, weights @ self.value)
+
+    def _shared_out(self, scores: Tensor) -> Tensor:
+        masked = torch.where(self.allowed, scores, -torch.inf)
+        return torch.where(self.allowed, torch.softmax(masked, dim=-1), 0.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from viz_core.training.formation import checkpoint, chosen, describe, kept_weights
+from viz_core.training.formation import NoJump, checkpoint, chosen, describe, kept_weights
 from viz_core.training.language_model import NextToken
 from viz_core.training.loop import train
 
@@ -31,7 +31,7 @@ def test_twelve_steps_with_the_jump_between_neighbours(at: int):
 
 
 def test_training_without_a_jump_has_nothing_to_show():
-    with pytest.raises(ValueError, match=r"the best induction score is 0.04; expected it to rise from 0.1 to 0.5"):
+    with pytest.raises(NoJump, match=r"the best induction score is 0.04; expected it to rise from 0.1 to 0.5"):
         chosen(rising(9000), KEPT)
 
 

@@ -13,7 +13,7 @@ from viz_core.training.grammar import Pair, held_out
 from viz_core.training.loop import IGNORED, backward, train
 from viz_core.training.pairs import END, file_pairs, grammar_pairs, load_pairs, split
 from viz_core.training.recipe import Recipe, Source, Training
-from viz_core.training.translation import Translation, padded, translated, translation
+from viz_core.training.translation import Translation, padded, translated, translations
 from viz_core.training.translation_evaluation import alignment, evaluate, words_of
 
 GRAMMAR = Source("grammar", "", "English → Korean", "own", 0.5, "grammar")
@@ -156,24 +156,37 @@ class Spelling(torch.nn.Module):
         self.tokens, self.weight = [*tokens, END], torch.nn.Parameter(torch.zeros(1))
         self.config = SHAPES["plain"]
 
-    def forward(self, written: torch.Tensor, last_only: bool, source_ids: torch.Tensor) -> object:
-        assert source_ids[-1] == END
-        logits = torch.zeros(1, 400)
-        logits[0, self.tokens[min(len(written), len(self.tokens)) - 1]] = 1
+    def forward(self, written: torch.Tensor, last_only: bool, source_ids: torch.Tensor, **_: object) -> object:
+        assert (source_ids[:, -1] == END).all()
+        logits = torch.zeros(len(written), 1, 400)
+        logits[..., self.tokens[min(written.shape[1], len(self.tokens)) - 1]] = 1
         return type("Recording", (), {"logits": logits})
 
 
 def test_greedy_decoding_stops_at_the_end():
     tokenizer = bpe(iter(["나는 간다."] * 3), 400)
     ids = tokenizer.encode("나는 간다.").ids
-    assert translated(Spelling(ids), [3, 4]) == ids
-    assert translation(Spelling(ids), tokenizer, "I go.") == "나는 간다."
+    assert translated(Spelling(ids), [[3, 4]]) == [ids]
+    assert translations(Spelling(ids), tokenizer, ["I go."]) == ["나는 간다."]
 
 
 def test_greedy_decoding_stops_at_the_context():
     never = Spelling([5])
     never.tokens = [5] * 100
-    assert translated(never, [3]) == [5] * 47
+    assert translated(never, [[3]]) == [[5] * 47]
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_many_at_once_come_out_as_one_by_one(folder: Path, kind: str):
+    task = task_of(folder, kind)
+    torch.manual_seed(3)
+    model = task.new_model().eval()
+    for weight in model.parameters():
+        torch.nn.init.normal_(weight, std=0.5)
+    sources = [[5, 6, 7], [9], [20, 30, 40, 50, 60, 7]]
+    together = translated(model, sources)
+    assert together == [translated(model, [source])[0] for source in sources]
+    assert len({tuple(ids) for ids in together}) == 3
 
 
 # -- alignment --------------------------------------------------------------------------------------------

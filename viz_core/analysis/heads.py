@@ -4,11 +4,12 @@ A score is the mean weight that the head's rows give to the cells of a pattern, 
 pattern has a cell; "broad" alone is a mean entropy. A high score on one text is an observation about that
 text, not a law of the head.
 
-Sources: previous token, duplicate token and induction, Elhage et al. 2021 ("A Mathematical Framework for
-Transformer Circuits") and Olsson et al. 2022 ("In-context Learning and Induction Heads": the prefix-matching
-score); next token, self and broad, Clark et al. 2019 ("What Does BERT Look At?", section 3); first token as a
-resting place, Xiao et al. 2023 ("attention sinks"); local, Sukhbaatar et al. 2019 ("Adaptive Attention Span in
-Transformers": many heads need a short span only); alignment, Bahdanau et al. 2015 (section 5.2.1).
+Sources: previous token and induction, Elhage et al. 2021 ("A Mathematical Framework for Transformer Circuits") and
+Olsson et al. 2022 ("In-context Learning and Induction Heads": the prefix-matching score, measured there on repeated
+random tokens, here on any text); duplicate token, Wang et al. 2023 ("Interpretability in the Wild"); next token, self
+and broad, Clark et al. 2019 ("What Does BERT Look At?", section 3); first token as a resting place, Xiao et al. 2023
+("attention sinks"); local, Sukhbaatar et al. 2019 ("Adaptive Attention Span in Transformers": many heads need a short
+span only); alignment, Bahdanau et al. 2015 (section 5.2.1).
 """
 
 import torch

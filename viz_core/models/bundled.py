@@ -116,6 +116,8 @@ def load(folder: Path, step: int | None = None) -> Model | Translator:
             weights.check(name, shape, kinds=("F16",))
         state = {name: weights.read(name) for name in shapes}
     card = settings | _beside(folder) | {"parameters": sum(tensor.numel() for tensor in state.values())}
+    if step is not None:
+        card |= _as_it_was(card, step)
     tokenizer = read_tokenizer(folder)
     name = folder.name if step is None else f"{folder.name}@{step}"
     if isinstance(config, TransformerConfig) and config.architecture != "encoder_decoder":
@@ -133,6 +135,13 @@ def _shape(folder: Path, settings: dict[str, Any]) -> TransformerConfig | Recurr
     except (KeyError, TypeError, ValueError) as error:
         message = _("{file} does not describe a model of this program: {reason}.")
         raise WeightsUnavailable(message.format(file=folder / CONFIG, reason=error)) from error
+
+
+def _as_it_was(card: Mapping[str, Any], step: int) -> dict[str, Any]:
+    """What the card says of an earlier step; of the last step's heads it says nothing."""
+    known = card.get("figures", {}).get("checkpoints", [])
+    found: dict[str, Any] = next((checkpoint for checkpoint in known if checkpoint["step"] == step), {})
+    return {"steps": step, "roles": found.get("roles", {}), "held_out_loss": found.get("loss")}
 
 
 def _beside(folder: Path) -> dict[str, Any]:

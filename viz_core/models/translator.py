@@ -1,10 +1,11 @@
 """The face of the models that read one text and write another: text in, text and recording out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from viz_core.language import _
 from viz_core.models.errors import UnusableText
@@ -39,7 +40,7 @@ class Translator:
     def translate(self, text: str) -> str:
         """`text` in the other language by greedy decoding: always the likeliest token, until the end or the
         context is reached. Raises UnusableText."""
-        return self.tokenizer.text(self._written(self._read(text)))
+        return self.tokenizer.text(greedy(self.network, [self._read(text)[:-1]])[0])
 
     @torch.inference_mode()
     def record(self, text: str, target: str | None = None) -> Recording | RecurrentRecording:
@@ -51,7 +52,7 @@ class Translator:
         Raises UnusableText.
         """
         source = self._read(text)
-        written = self._written(source) if target is None else self._read(target)[:-1]
+        written = greedy(self.network, [source[:-1]])[0] if target is None else self._read(target)[:-1]
         ids = [END, *written]
         recording: Recording | RecurrentRecording = self.network(torch.tensor(ids), source_ids=torch.tensor(source))
         labels, read = self.tokenizer.labels(ids), self.tokenizer.labels(source)
@@ -72,12 +73,23 @@ class Translator:
             raise UnusableText(message.format(n=f"{n:,}", limit=f"{self.context - 1:,}"), n_tokens=n)
         return ids
 
-    def _written(self, source: list[int]) -> list[int]:
-        read, written = torch.tensor(source), [END]
-        while len(written) < self.context:
-            logits = self.network(torch.tensor(written), last_only=True, source_ids=read).logits
-            token = int(logits[-1].argmax())
-            if token == END:
-                break
-            written.append(token)
-        return written[1:]
+
+@torch.inference_mode()
+def greedy(network: Transformer | Recurrent, sources: Sequence[list[int]]) -> list[list[int]]:
+    """Each source's translation: the likeliest token, then the likeliest after it, until END or the context is full.
+
+    Token ids in and out, without END; the sources go through the network together.
+    """
+    device = next(network.parameters()).device
+    source = [torch.tensor([*ids, END], device=device) for ids in sources]
+    read = pad_sequence(source, batch_first=True, padding_value=END)
+    lengths = torch.tensor([len(ids) for ids in source], device=device)
+    is_token = torch.arange(read.shape[1], device=device) < lengths[:, None]
+    written = torch.full((len(source), 1), END, device=device)
+    ended = torch.zeros(len(source), dtype=torch.bool, device=device)
+    while written.shape[1] < network.config.context and not ended.all():
+        recording = network(written, last_only=True, source_ids=read, source_is_token=is_token)
+        token = torch.where(ended, END, recording.logits[:, -1].argmax(-1))
+        written = torch.cat([written, token[:, None]], dim=1)
+        ended |= token == END
+    return [ids[: ids.index(END)] if END in ids else ids for ids in written[:, 1:].tolist()]

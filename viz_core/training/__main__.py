@@ -28,6 +28,10 @@ from viz_core.training.recipe import RECIPES, Recipe, read_recipe, recipe_names
 from viz_core.training.translation import Translation
 
 
+class Unfinished(Exception):
+    """A model whose training has not come to its end is not exported."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m viz_core.training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -50,7 +54,7 @@ def main() -> None:
             print(evaluate(task, tokenizer, run)[1].printed())
         else:
             export(task, tokenizer, run, overwrite=arguments.overwrite)
-    except (CorpusMissing, CheckpointMismatch, FileExistsError) as error:
+    except (CorpusMissing, CheckpointMismatch, FileExistsError, Unfinished, formation.NoJump) as error:
         sys.exit(str(error))
 
 
@@ -108,16 +112,24 @@ def export(task: Task, tokenizer: Tokenizer, run: Path, *, overwrite: bool) -> N
     if folder.exists() and not overwrite:
         raise FileExistsError(f"{folder} is there; pass --overwrite to replace that model")
     trained, evaluation = evaluate(task, tokenizer, run)
+    if trained.step < task.recipe.training.all_steps:
+        raise Unfinished(
+            f"{task.recipe.name} is trained to step {trained.step:,} of {task.recipe.training.all_steps:,}"
+        )
     extra = {"licence": "MIT", "steps": trained.step, "figures": evaluation.figures, "roles": evaluation.roles}
+    if evaluation.sides:
+        extra["sides"] = evaluation.sides
     if evaluation.start:
         extra["start"] = evaluation.start
-    if folder.exists():
-        shutil.rmtree(folder)
-    bundled.save(folder, trained.model, tokenizer, extra)
+    made = run / "export" / folder.name
+    shutil.rmtree(made, ignore_errors=True)
+    bundled.save(made, trained.model, tokenizer, extra)
     for step, path in list(shipped(task, run).items())[:-1]:  # the last is the model itself
-        bundled.write_weights(folder / bundled.STEP.format(step), load_file(path))
-    (folder / "README.md").write_text(card.card(task, trained, evaluation), encoding="utf-8")
-    card.curve(run / "history.jsonl", folder / "curve.svg")
+        bundled.write_weights(made / bundled.STEP.format(step), load_file(path))
+    (made / "README.md").write_text(card.card(task, trained, evaluation), encoding="utf-8")
+    card.curve(run / "history.jsonl", made / "curve.svg")
+    shutil.rmtree(folder, ignore_errors=True)  # only now that all of the new one is there
+    shutil.move(made, folder)
     print(evaluation.printed() + f"\n\nwrote {os.path.relpath(folder)}")
 
 

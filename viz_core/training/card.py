@@ -92,10 +92,18 @@ def _training(recipe: Recipe, trained: Trained) -> str:
         if recipe.translates
         else f"{settings.batch} sequences × {recipe.length} tokens ({drawn * recipe.length / 1e6:.1f} M tokens)"
     )
+    finish = ""
+    if settings.finish:
+        finish = (
+            f"\n\nThe last {settings.finish.steps:,} of these steps are a second stage (learning rate "
+            f"{settings.finish.learning_rate}): {settings.finish.shuffled_pairs:.0%} of its sequences are pairs of "
+            "random tokens in ever new order, made here, which only a head that looks at exactly the token before can "
+            "use; the rest is as before."
+        )
     hiding = f", {settings.masked:.0%} of the tokens to be guessed" if recipe.mask else ""
     return (
         f"{trained.step:,} steps of {amount}{hiding}; AdamW, learning rate {settings.learning_rate}, seed "
-        f"{settings.seed}{', bfloat16 products' if settings.bfloat16 else ''}, on {trained.hardware}."
+        f"{settings.seed}{', bfloat16 products' if settings.bfloat16 else ''}, on {trained.hardware}.{finish}"
     )
 
 
@@ -116,7 +124,8 @@ def _data(task: Task) -> str:
         for corpus in corpora
     ]
     if settings.random_repeats:
-        rows.append(("random tokens, repeated", "none", "made here", f"{settings.random_repeats:.0%}", "no end"))
+        share = f"{settings.random_repeats:.0%}"
+        rows.append(("random tokens, repeated with a period of 8 to 64", "none", "made here", share, "no end"))
     table = Table("Data", ("source", "language", "licence", "share", f"{unit} to draw from"), rows, _held_out(task))
     return table.markdown()
 
@@ -133,7 +142,7 @@ def _held_out(task: Task) -> str:
         if settings.text_repeats
         else ""
     )
-    return f"The last {HELD_OUT:.0%} of every text was never trained on.{repeats}"
+    return f"The last {HELD_OUT:.0%} of every text was never trained on (the tokenizer may have seen it).{repeats}"
 
 
 def curve(history: Path, picture: Path) -> None:

@@ -13,7 +13,9 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 
 from viz_core.training.recipe import END_OF_TEXT, RECIPES, Recipe, Source, read_recipe
 
-HELD_OUT = 0.01  # the last hundredth of every source is never trained on
+HELD_OUT = (
+    0.01  # the last hundredth of every source is never trained on, only (some) words for the tokenizer are found in it
+)
 TOKENIZER_SAMPLE = 2_000_000  # characters a source, so that plain modern English is not drowned by long novels
 
 
@@ -28,13 +30,19 @@ class Corpus:
     held_out: NDArray[np.uint16]
 
 
-def documents(source: Source, folder: Path) -> Iterator[str]:
-    """The source's documents. Raises CorpusMissing, saying where it was looked for and what to pass."""
+def corpus_file(source: Source, folder: Path) -> Path:
+    """Raises CorpusMissing, saying where it was looked for and what to pass."""
     path = folder / source.file
     if not path.is_file():
         raise CorpusMissing(
             f"{source.name}: no file at {path}. Pass --corpora with the folder that holds {source.file}."
         )
+    return path
+
+
+def documents(source: Source, folder: Path) -> Iterator[str]:
+    """The source's documents. Raises CorpusMissing."""
+    path = corpus_file(source, folder)
     if source.layout == "line":
         yield from path.read_text(encoding="utf-8").splitlines()
     elif source.layout == "question-answer":
@@ -84,6 +92,11 @@ def _first_characters(texts: Iterator[str], limit: int) -> Iterator[str]:
         limit -= len(text)
 
 
+def _content_of(source: Source, folder: Path) -> str:
+    path = corpus_file(source, folder)
+    return f"{path.stem}-{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
+
+
 def tokenizer_key(tokenizer: Tokenizer) -> str:
     return hashlib.sha256(tokenizer.to_str().encode()).hexdigest()[:16]
 
@@ -95,7 +108,7 @@ def load_corpora(recipe: Recipe, tokenizer: Tokenizer, folder: Path, cache: Path
     encoded.mkdir(parents=True, exist_ok=True)
     corpora = []
     for source in recipe.sources:
-        path = encoded / f"{Path(source.file).stem}.npy"
+        path = encoded / f"{_content_of(source, folder)}.npy"
         if not path.exists():
             ids = _encode(documents(source, folder), tokenizer)
             partial = path.with_suffix(".partial.npy")

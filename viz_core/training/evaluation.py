@@ -31,6 +31,7 @@ class Evaluation:
     tables: list[Table]
     figures: dict[str, Any]
     roles: Scores = field(default_factory=dict)
+    sides: dict[str, Scores] = field(default_factory=dict)  # "encoder" and "decoder": their self-attention
 
     @property
     def start(self) -> tuple[int, int] | None:

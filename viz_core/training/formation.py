@@ -13,6 +13,10 @@ SHIPPED = 12  # with the last
 ASLEEP, AWAKE = 0.1, 0.5  # the best induction score before and after the jump
 
 
+class NoJump(Exception):
+    """There is nothing to choose checkpoints around."""
+
+
 def kept_weights(run: Path) -> dict[int, Path]:
     """Step → the weights kept of it."""
     return {int(path.stem.removeprefix("step-")): path for path in sorted(run.glob("step-*.safetensors"))}
@@ -22,14 +26,14 @@ def chosen(induction: dict[int, float], kept: list[int]) -> list[int]:
     """SHIPPED steps of those kept: the last without induction, the first with it and one between, and before and
     after them as evenly as can be on a logarithmic scale. `induction` is the best score at each measured step.
 
-    Raises ValueError where induction never appeared.
+    Raises NoJump where induction never appeared.
     """
     measured = [step for step in sorted(induction) if step in kept]
     awake = next((step for step in measured if induction[step] > AWAKE), None)
     asleep = [step for step in measured if awake and step < awake and induction[step] < ASLEEP]
     if awake is None or not asleep:
         best = max(induction.values(), default=0.0)
-        raise ValueError(f"the best induction score is {best:.2f}; expected it to rise from {ASLEEP} to {AWAKE}")
+        raise NoJump(f"the best induction score is {best:.2f}; expected it to rise from {ASLEEP} to {AWAKE}")
     before, after = asleep[-1], awake
     between = [step for step in kept if before < step < after]
     middle = between[len(between) // 2 :][:1]
@@ -61,7 +65,7 @@ def describe(task: NextToken, weights: dict[int, Path]) -> list[dict[str, object
     found: list[dict[str, object]] = []
     for step, path in weights.items():
         model = checkpoint(task, path)
-        losses = [held_out_loss(model, corpus, task.recipe.length, most=16) for corpus in task.corpora]
+        losses = [held_out_loss(model, corpus, task.recipe.length) for corpus in task.corpora]
         roles = rounded({role: scores.tolist() for role, scores in random_repeat_roles(model, task.recipe).items()})
         found.append({"step": step, "loss": round(float(np.average(losses, weights=task.shares)), 4), "roles": roles})
     return found
@@ -77,7 +81,7 @@ def with_checkpoints(evaluation: Evaluation, checkpoints: list[dict[str, object]
             layer, head = where_best(scores)
             row.append(f"{scores[layer][head]:.2f} (L{layer}·H{head})")
         rows.append(tuple(row))
-    note = "The best head's score on random repeats. Weights of every step are in this folder."
+    note = "The best head's score on random repeats. The weights of these steps are in this folder."
     header = ("step", "held-out loss", "previous token", "induction")
     table = Table("Checkpoints that ship", header, rows, note)
     return Evaluation([table, *evaluation.tables], evaluation.figures | {"checkpoints": checkpoints}, evaluation.roles)

@@ -91,18 +91,22 @@ def random_repeat_roles(model: nn.Module, recipe: Recipe) -> dict[str, Tensor]:
 
 
 @torch.inference_mode()
-def held_out_loss(model: nn.Module, corpus: Corpus, length: int, most: int = 64) -> float:
-    """Mean cross-entropy in nats a token over up to `most` windows of the corpus's held-out end."""
+def held_out_loss(model: nn.Module, corpus: Corpus, length: int, skip: int = 0) -> float:
+    """Mean cross-entropy, nats a token, over all of the corpus's held-out end in windows of `length` tokens that the
+    model sees; the first `skip` guesses of each window do not count."""
     device = next(model.parameters()).device
-    losses = []
-    for window in windows(corpus, length, most):
+    total, counted = 0.0, 0
+    for window in windows(corpus, length):
         ids = torch.from_numpy(window.astype(np.int64)).to(device)
-        losses.append(F.cross_entropy(model(ids[:-1]).logits, ids[1:]).item())
-    return float(np.mean(losses))
+        loss = F.cross_entropy(model(ids[:-1]).logits[skip:], ids[1 + skip :], reduction="sum")
+        total, counted = total + loss.item(), counted + len(ids) - 1 - skip
+    return total / counted
 
 
-def windows(corpus: Corpus, length: int, most: int) -> Iterator[NDArray[np.uint16]]:
-    """Up to `most` windows of length + 1 tokens, spread evenly over the corpus's held-out end."""
-    room = len(corpus.held_out) - length - 1
-    count = min(most, max(1, room // length))
-    return (corpus.held_out[start : start + length + 1] for start in np.linspace(0, room, count).astype(int))
+def windows(corpus: Corpus, length: int, most: int | None = None) -> Iterator[NDArray[np.uint16]]:
+    """Windows of length + 1 tokens over the corpus's held-out end, each beginning with the last token of the one
+    before; at most `most` of them, spread evenly."""
+    starts = np.arange(0, max(1, len(corpus.held_out) - length), length)
+    if most is not None and len(starts) > most:
+        starts = starts[np.linspace(0, len(starts) - 1, most).astype(int)]
+    return (corpus.held_out[start : start + length + 1] for start in starts)

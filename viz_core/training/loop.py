@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from viz_core.models import bundled
 from viz_core.training.recipe import Recipe, Training
 
 NOTED_EVERY = 50  # steps between two lines of the history
@@ -95,21 +95,23 @@ def train(task: Task, run: Path, device: str = "cpu") -> nn.Module:
         optimizer.step()
         done = step + 1
         if settings.keep_every and (done % settings.keep_every == 0 or done & (done - 1) == 0):
-            save_file(half(model), run / f"step-{done:06d}.safetensors")
+            bundled.write_weights(run / bundled.STEP.format(done), bundled.half(dict(model.named_parameters())))
         if done % NOTED_EVERY == 0 or done == last:
             line: dict[str, float] = {"step": done, "loss": round(float(np.mean(losses)), 4)}
             losses.clear()
             rate = bar.format_dict["rate"] or 0.0
             tokens = rate * sum(piece[-1].numel() for piece in pieces)
             bar.set_postfix_str(f"loss {line['loss']:.3f}, {tokens:,.0f} tokens/s")
-            if done % settings.checkpoint_every == 0 or done == last:
+            at_checkpoint = done % settings.checkpoint_every == 0 or done == last
+            if at_checkpoint:
                 model.eval()
                 line |= task.notes(model)
                 model.train()
-                _save(recipe, model, optimizer, run, done)
                 tqdm.write(json.dumps(line))
             history.append(line)
-            (run / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in history))
+            _write_history(run, history)
+            if at_checkpoint:  # after the history, which may be ahead of it but never behind
+                _save(recipe, model, optimizer, run, done)
     return model
 
 
@@ -129,20 +131,12 @@ def backward(task: Task, model: nn.Module, pieces: list[Batch]) -> float:
     return total
 
 
-def half(model: nn.Module) -> dict[str, Tensor]:
-    """The weights in float16, as they ship; a tied matrix once."""
-    seen: set[int] = set()
-    state = {}
-    for name, tensor in model.state_dict().items():
-        if tensor.data_ptr() not in seen:
-            seen.add(tensor.data_ptr())
-            state[name] = tensor.to("cpu", torch.float16).contiguous()
-    return state
-
-
 def hardware_name(device: torch.device) -> str:
     """For the model card."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} CPU cores"
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return f"{threads} CPU core{'s' if threads > 1 else ''}"
 
 
 def load_trained(task: Task, run: Path) -> Trained:
@@ -189,6 +183,12 @@ def _save(recipe: Recipe, model: nn.Module, optimizer: torch.optim.Optimizer, ru
     partial = run / "checkpoint.partial.pt"
     torch.save(state, partial)
     partial.replace(run / "checkpoint.pt")  # whole or not at all
+
+
+def _write_history(run: Path, history: list[dict[str, float]]) -> None:
+    partial = run / "history.partial.jsonl"
+    partial.write_text("".join(json.dumps(line) + "\n" for line in history))
+    partial.replace(run / "history.jsonl")
 
 
 def _history_until(run: Path, step: int) -> list[dict[str, float]]:

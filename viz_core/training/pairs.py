@@ -11,14 +11,13 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from viz_core.training import grammar
-from viz_core.training.corpora import CorpusMissing, bpe
+from viz_core.training.corpora import bpe, corpus_file
 from viz_core.training.recipe import Recipe, Source
 
 GRAMMAR_PAIRS = 200_000  # distinct pairs drawn from the grammar to train on
 GRAMMAR_HELD_OUT = 100  # pairs to look at while training; an evaluation draws more
 TOKENIZER_PAIRS = 20_000  # of them, those that the tokenizer is trained on
 HELD_OUT = 20  # one English sentence in so many is never trained on
-END = 0  # closes the source, opens the target and closes it: <|endoftext|>
 
 Sentences = tuple[str, str]
 
@@ -45,11 +44,7 @@ def grammar_pairs(seed: int, count: int, *, held_out: bool) -> list[grammar.Pair
 
 def file_pairs(source: Source, folder: Path) -> Iterator[Sentences]:
     """A table with the columns en and ko, divided by tabs. Raises CorpusMissing."""
-    path = folder / source.file
-    if not path.is_file():
-        raise CorpusMissing(
-            f"{source.name}: no file at {path}. Pass --corpora with the folder that holds {source.file}."
-        )
+    path = corpus_file(source, folder)
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         yield from ((row["en"], row["ko"]) for row in rows)

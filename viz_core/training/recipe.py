@@ -1,6 +1,7 @@
 """A recipe: everything that decides what a bundled model becomes. One TOML file each, in recipes/."""
 
 import hashlib
+import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ class Recipe:
     model: TransformerConfig | RecurrentConfig
     training: Training
     sources: tuple[Source, ...]
-    fingerprint: str  # of the file: a checkpoint of another recipe is not resumed
+    fingerprint: str  # of all settings: a checkpoint of another recipe is not resumed
     tokenizer_of: str = ""  # another recipe whose tokenizer this one shares
     mask: str = ""  # the token that hides a word
 
@@ -97,7 +98,7 @@ def read_recipe(path: Path) -> Recipe:
 
     Raises FileNotFoundError, or TypeError/ValueError naming a setting that is not known.
     """
-    text, settings = _read(path)
+    settings = _read(path)
     tokenizer = settings["tokenizer"]
     return Recipe(
         name=path.stem,
@@ -105,7 +106,7 @@ def read_recipe(path: Path) -> Recipe:
         model=_shape(settings, tokenizer["vocab_size"]),
         training=_training(settings["training"]),
         sources=tuple(Source(**source) for source in settings["source"]),
-        fingerprint=hashlib.sha256(text.encode()).hexdigest()[:16],
+        fingerprint=hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16],
         tokenizer_of=tokenizer.get("of", ""),
         mask=tokenizer.get("mask", ""),
     )
@@ -122,12 +123,11 @@ def _shape(settings: dict[str, Any], vocab_size: int) -> TransformerConfig | Rec
     return TransformerConfig.from_dict({**settings["model"], "vocab_size": vocab_size})
 
 
-def _read(path: Path) -> tuple[str, dict[str, Any]]:
-    text = path.read_text(encoding="utf-8")
-    settings: dict[str, Any] = tomllib.loads(text)
+def _read(path: Path) -> dict[str, Any]:
+    settings: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     if "like" not in settings:
-        return text, settings
-    first, merged = _read(path.with_stem(settings.pop("like")))
+        return settings
+    merged = _read(path.with_stem(settings.pop("like")))
     for key, value in settings.items():
         merged[key] = {**merged[key], **value} if isinstance(value, dict) and key in merged else value
-    return first + text, merged
+    return merged

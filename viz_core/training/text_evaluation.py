@@ -1,10 +1,12 @@
 """What a decoder-only model is worth: its loss beside what counting reaches, its heads, its continuations."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -32,8 +34,8 @@ def evaluate(task: NextToken, model: Transformer, tokenizer: Tokenizer, cache: P
 
 def _losses(task: NextToken, model: Transformer, cache: Path) -> tuple[Table, dict[str, object]]:
     length, corpora = task.recipe.length, task.corpora
-    lengths = [length] if 2 * length > task.recipe.model.context else [length, 2 * length]
-    columns = [[held_out_loss(model, corpus, n) for corpus in corpora] for n in lengths]
+    spans = [(length, 0)] if 2 * length > task.recipe.model.context else [(length, 0), (2 * length, length)]
+    columns = [[held_out_loss(model, corpus, n, skip) for corpus in corpora] for n, skip in spans]
     columns += trigram_losses(corpora, task.recipe.model.vocab_size, cache)
     columns.append([frequency_loss(corpora, corpus, task.recipe.model.vocab_size) for corpus in corpora])
     means = [float(np.average(column, weights=task.shares)) for column in columns]
@@ -43,17 +45,17 @@ def _losses(task: NextToken, model: Transformer, cache: Path) -> tuple[Table, di
     rows.append(("**all, by share**", *(f"**{mean:.3f}**" for mean in means)))
     header = (
         "source",
-        *(f"this model, {n} tokens" for n in lengths),
+        *(f"this model, tokens {skip + 1}–{n}" for n, skip in spans),
         "trigram, its own",
         "one trigram for all",
         "frequency alone",
     )
     note = (
-        "The trigrams (interpolated, modified Kneser–Ney) are counted on all training tokens: each source its own, "
-        "which then also knows what it is reading, and one for all."
+        "Tokens are counted from the start of a window. The trigrams (interpolated, modified Kneser–Ney) are counted "
+        "on all training tokens: each source its own, which then also knows what it is reading, and one for all."
     )
     names = [
-        *("held_out_loss", "held_out_loss_doubled")[: len(lengths)],
+        *("held_out_loss", "held_out_loss_doubled")[: len(spans)],
         "trigram_loss",
         "pooled_trigram_loss",
         "frequency_loss",
@@ -64,7 +66,8 @@ def _losses(task: NextToken, model: Transformer, cache: Path) -> tuple[Table, di
 
 def trigram_losses(corpora: list[Corpus], vocab_size: int, cache: Path) -> tuple[list[float], list[float]]:
     """Nats a token on each held-out end: of a trigram counted on the same source alone, and of one counted on all."""
-    path = cache / "trigram.json"
+    key = hashlib.sha256(b"".join(np.ascontiguousarray(corpus.train).data for corpus in corpora)).hexdigest()[:16]
+    path = cache / f"trigram-{key}.json"
     if path.exists():
         own, pooled = json.loads(path.read_text())
     else:
@@ -135,18 +138,24 @@ def _continuations(task: NextToken, model: Transformer, tokenizer: Tokenizer) ->
 
 @torch.inference_mode()
 def continuations(task: NextToken, model: Transformer, tokenizer: Tokenizer, top_k: int) -> list[str]:
-    """Beginnings of held-out documents, as many of each source as of the others, carried on by the model."""
-    end = tokenizer.token_to_id(END_OF_TEXT)
+    """Beginnings from held-out text, as many of each source as of the others, carried on by the model."""
     generator = torch.Generator().manual_seed(task.recipe.training.seed)
-    texts = []
-    for number in range(PROMPTS):
-        corpus = task.corpora[number * len(task.corpora) // PROMPTS]
-        starts = np.flatnonzero(corpus.held_out[: -PROMPT_TOKENS - 1] == end) + 1
-        start = int(starts[number * 7919 % len(starts)]) if len(starts) else number
-        ids = corpus.held_out[start : start + PROMPT_TOKENS].astype(np.int64).tolist()
-        for _ in range(CONTINUED):
-            logits = model(torch.tensor(ids[-model.config.context :]), last_only=True).logits[-1].topk(top_k)
-            choice = torch.multinomial(torch.softmax(logits.values, -1), 1, generator=generator)
-            ids.append(int(logits.indices[choice]))
-        texts.append(tokenizer.decode(ids))
+    ids = torch.from_numpy(np.stack([_beginning(task, number, tokenizer) for number in range(PROMPTS)]))
+    for _ in range(CONTINUED):
+        logits = model(ids[:, -model.config.context :], last_only=True).logits[:, -1].topk(top_k)
+        choice = torch.multinomial(torch.softmax(logits.values, -1), 1, generator=generator)
+        ids = torch.cat([ids, logits.indices.gather(-1, choice)], dim=-1)
+    texts: list[str] = tokenizer.decode_batch(ids.tolist())
     return texts
+
+
+def _beginning(task: NextToken, number: int, tokenizer: Tokenizer) -> NDArray[np.int64]:
+    """PROMPT_TOKENS from the held-out end of a source, after the end of a document, a line or a sentence; other
+    numbers, other places."""
+    each = -(-PROMPTS // len(task.corpora))
+    corpus, among = task.corpora[number // each], number % each
+    ends = [index for token in (END_OF_TEXT, "Ċ", ".", "?", "!") if (index := tokenizer.token_to_id(token)) is not None]
+    starts = np.flatnonzero(np.isin(corpus.held_out[:-PROMPT_TOKENS], ends)) + 1
+    starts = starts if len(starts) >= each else np.arange(len(corpus.held_out) - PROMPT_TOKENS)
+    start = int(starts[among * len(starts) // each])
+    return corpus.held_out[start : start + PROMPT_TOKENS].astype(np.int64)

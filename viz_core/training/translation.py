@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from viz_core.config import TransformerConfig
+from viz_core.models.translator import END, greedy
 from viz_core.recurrent import Recurrent
 from viz_core.training.loop import IGNORED, Batch
-from viz_core.training.pairs import END, PairCorpus
+from viz_core.training.pairs import PairCorpus
 from viz_core.training.recipe import Recipe
 from viz_core.transformer import Transformer
 
@@ -51,15 +52,17 @@ class Translation:
 
     def notes(self, model: Any) -> dict[str, float]:
         """The share of a hundred held-out sentences of the first source that come out word for word."""
-        probe = self.corpora[0].held_out[:100]
-        right = [translation(model, self.tokenizer, english) == korean for english, korean in probe]
-        return {"exact": round(float(np.mean(right)), 4)}
+        english, korean = zip(*self.corpora[0].held_out[:100], strict=True)
+        written = translations(model, self.tokenizer, english)
+        return {"exact": round(float(np.mean([ours == right for ours, right in zip(written, korean, strict=True)])), 4)}
 
 
-def translation(model: Translating, tokenizer: Tokenizer, text: str) -> str:
-    """`text` in the other language, by greedy decoding."""
-    written: str = tokenizer.decode(translated(model, tokenizer.encode(text).ids))
-    return written
+def translations(model: Translating, tokenizer: Tokenizer, texts: Sequence[str]) -> list[str]:
+    """Each text in the other language, by greedy decoding."""
+    sources = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+    written = [ids for start in range(0, len(sources), 100) for ids in greedy(model, sources[start : start + 100])]
+    decoded: list[str] = tokenizer.decode_batch(written)
+    return decoded
 
 
 def padded(pairs: Sequence[tuple[list[int], list[int]]]) -> Batch:
@@ -73,17 +76,3 @@ def padded(pairs: Sequence[tuple[list[int], list[int]]]) -> Batch:
         pad_sequence(is_token, batch_first=True, padding_value=False),
         pad_sequence(wanted, batch_first=True, padding_value=IGNORED),
     )
-
-
-@torch.inference_mode()
-def translated(model: Translating, source: list[int]) -> list[int]:
-    """Greedy: the likeliest token, then the likeliest after it, until END or the model's context. Without END."""
-    device, limit = next(model.parameters()).device, model.config.context
-    read, written = torch.tensor([*source, END], device=device), [END]
-    while len(written) < limit:
-        logits = model(torch.tensor(written, device=device), last_only=True, source_ids=read).logits
-        token = int(logits[-1].argmax())
-        if token == END:
-            break
-        written.append(token)
-    return written[1:]

@@ -16,6 +16,11 @@ NEAR = 0.6  # of its weight within a few tokens
 EVEN = 0.85  # of the largest entropy its rows could have
 
 
+def enough(role: str) -> float:
+    """The score from which a head is said to do a role."""
+    return EVEN if role == "broad" else HABIT
+
+
 @dataclass(frozen=True)
 class Choice:
     layer: int
@@ -57,9 +62,9 @@ def observation(weights: Tensor, token_ids: Tensor, *, both_sides: bool = False,
     reason = asleep(known.role, token_ids, both_sides=both_sides) if known else ""
     habit = _habit(weights, token_ids, both_sides, known)
     if known is None or not reason:
-        return habit or _(
-            "On this text none of the simple patterns (the token before, the first, itself, its neighbours, an "
-            "earlier copy, what followed an earlier copy) gets much of its weight."
+        patterns = ", ".join(words for role, words in names(both_sides).items() if role != "broad")
+        return habit or _("On this text none of the simple patterns ({patterns}) gets much of its weight.").format(
+            patterns=patterns
         )
     words = _("This head is known for looking at {what} ({score:.2f} {where}), but {reason}, so that cannot show here.")
     said = words.format(

@@ -30,3 +30,10 @@ def attention_input(config: TransformerConfig, layer: int) -> str:
 def product(rows: int, inner: int, columns: int) -> str:
     """The shapes of a matrix product."""
     return rf"[{rows}\times{inner}]\cdot[{inner}\times{columns}] = [{rows}\times{columns}]"
+
+
+def mask(config: TransformerConfig, score: str) -> str:
+    """M: where a row may look, and where not."""
+    if config.architecture == "encoder":
+        return rf"M_{{ij}} = {score}"
+    return rf"M_{{ij}} = \begin{{cases}} {score} & j \le i \\ -\infty & j > i \end{{cases}}"

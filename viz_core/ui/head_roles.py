@@ -14,7 +14,7 @@ from viz_core.language import _
 from viz_core.models import Model, UnusableText
 from viz_core.recording import Recording
 from viz_core.ui import controls, state, store
-from viz_core.ui.choice import HABIT, Choice, observation
+from viz_core.ui.choice import Choice, enough, observation
 from viz_core.ui.roles import FEW, Best, Known, Roles, asleep, measured_on, names
 
 SCORES_WIDTH = 400  # pixels
@@ -34,7 +34,7 @@ def finder(model: Model, choice: Choice, roles: Roles) -> None:
         if best is None:
             return looks_at[role] + " · " + _("not on this text")
         where = f"{best.name} {best.score:.2f}"
-        return f"{looks_at[role]} · {where if best.score >= HABIT else _('faint: ') + where}"
+        return f"{looks_at[role]} · {where if best.score >= enough(role) else _('faint: ') + where}"
 
     def go() -> None:
         role = st.session_state["find"]
@@ -69,10 +69,10 @@ def what_it_does(
     both_sides, ids = model.both_sides, recording.token_ids
     sought, known = _sought(model, choice), roles.known(choice.layer, choice.head)
     best = roles.best(sought) if sought else None
-    if best and sought in roles.stored and best.score >= HABIT:
+    if best and sought in roles.stored and best.score >= enough(sought):
         known = Known(sought, best.score)
     said = observation(weights, ids, both_sides=both_sides, known=known)
-    if sought and (best is None or best.score < HABIT):
+    if sought and (best is None or best.score < enough(sought)):
         reason, what = asleep(sought, ids, both_sides=both_sides), names(both_sides)[sought]
         where = measured_on(sought, both_sides) if sought in roles.stored else _("on this text")
         said = _not_found(best, what, reason, where) + " " + said

@@ -43,7 +43,9 @@ def _hidden_token(model: Model, text: str, recording: Recording, choice: Choice,
         return
     row = choice.query if choice.query in hidden else hidden[0]
     guesses = model.guesses(recording, row, MOST)
-    where = _("What {model} guesses is hidden") if len(hidden) == 1 else _("What {model} guesses is hidden at {row}")
+    where = (
+        _("What {model} guesses is hidden") if len(hidden) == 1 else _("What {model} guesses is hidden at token {row}")
+    )
     _heading(where.replace("{row}", str(row)), model, _("click a bar to put it there"))
     show.figure(
         next_token_bars(

@@ -148,7 +148,11 @@ def draw_scores(scene: Scene) -> list[str]:
         rf"S = QK^\top \quad {formulas.product(s['n'], s['k'], s['n'])}",
         _("Every query meets every key: multiply them component by component and add up. A large score is a match."),
         _("Q and K are the turned ones.") if scene.config.positions == "rotary" else "",
-        _("The query of {query} matches best the key of {key}, with {score} (later tokens are still in).").format(
+        (
+            _("The query of {query} matches best the key of {key}, with {score}.")
+            if scene.model.both_sides
+            else _("The query of {query} matches best the key of {key}, with {score} (later tokens are still in).")
+        ).format(
             query=quoted(scene.tokens[scene.choice.query]),
             key=quoted(scene.tokens[best]),
             score=number(float(row[best])),
@@ -198,8 +202,10 @@ def draw_mask(scene: Scene) -> list[str]:
         before, said = before + record.bias.expand(1, *scene.choice.size)[0], _("scaled scores, plus the bias")
     score = formulas.masked_score(scene.config, scene.choice.layer)
     _explain(
-        rf"M_{{ij}} = \begin{{cases}} {score} & j \le i \\ -\infty & j > i \end{{cases}}",
-        _(
+        formulas.mask(scene.config, score),
+        _("This model is an encoder: every token may look at every other, before it and after it. Nothing is masked.")
+        if scene.model.both_sides
+        else _(
             "A token may look at itself and at what stands before it. What comes later is set to −∞, not to 0: e⁰ = 1 "
             "would still let it in."
         ),
