@@ -70,9 +70,11 @@ def test_every_head_has_a_score_in_every_role(name: str):
 
 def test_tiny_gpt_beats_counting_and_has_its_heads():
     found = figures("tiny-gpt")
-    assert found["held_out_loss"] < found["trigram_loss"] < found["pooled_trigram_loss"] < found["frequency_loss"]
+    assert found["held_out_loss"] < found["pooled_trigram_loss"] < found["frequency_loss"]
     assert found["best_induction"] >= 0.6
-    assert found["best_previous"] >= 0.8
+    assert found["best_previous_on_repeats"] >= 0.8
+    again = random_repeat_roles(load("tiny-gpt").transformer, read_recipe(RECIPES / "tiny-gpt.toml"))
+    assert again["previous"].max().item() == pytest.approx(found["best_previous_on_repeats"], abs=6e-3)
     assert found["profane_continuations"] == 0
 
 
@@ -110,14 +112,14 @@ def test_sentences_come_out_as_often_as_the_card_says(name: str, probe: list[Pai
     model = load(name)
     assert isinstance(model, Translator)
     right = [model.translate(pair.source) == pair.target for pair in probe]
-    assert sum(right) / len(right) == pytest.approx(figures(name)["exact"], abs=0.16)  # 2.5 σ at a half
+    assert abs(sum(right) / len(right) - figures(name)["exact"]) < 0.16  # 2.5 σ of sixty sentences at a half
 
 
 def test_the_translator_translates():
     found = figures("tiny-translator")
     assert found["exact"] >= 0.95
     assert found["aligned"] >= 0.85
-    assert load("tiny-translator").translate("I go to school.") == "나는 학교에 간다."
+    assert load("tiny-translator").translate("The boy goes to school.") == "그 소년은 학교에 간다."
 
 
 @pytest.mark.parametrize("name", ["tiny-translator", "gru-attention"])
@@ -156,6 +158,5 @@ def test_positions_differ_most_beyond_the_trained_length():
     losses = {kind: figures(f"positions-{kind}") for kind in POSITIONS}
     for found in losses.values():
         assert found["held_out_loss"] < found["frequency_loss"]
-        assert found["held_out_loss_doubled"] > 0
     assert losses["alibi"]["held_out_loss_doubled"] < losses["alibi"]["held_out_loss"] + 0.1  # as its paper says
     assert losses["learned"]["held_out_loss_doubled"] > losses["learned"]["held_out_loss"] + 0.1  # never trained there

@@ -122,4 +122,4 @@ def test_of_several_hidden_places_the_chosen_one_is_guessed(tmp_path: Path, monk
     rows = [i for i, t in enumerate(viz_core.load(name).record("The <mask> bit <mask>").tokens) if t == "<mask>"]
     for query, expected in ((str(rows[1]), rows[1]), ("0", rows[0])):
         app = opened("app.py", model=name, text="The <mask> bit <mask>", query=query)
-        assert f"guesses is hidden at {expected}" in said(app)
+        assert f"guesses is hidden at token {expected}" in said(app)

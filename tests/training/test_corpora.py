@@ -19,10 +19,20 @@ def test_every_document_comes_back_and_ends_where_it_ended(corpora: list[Corpus]
         assert len(corpus.held_out) == pytest.approx(len(ids) / 100, abs=1)
 
 
-def test_corpora_are_encoded_once(corpora: list[Corpus], folder: Path, tokenizer: Tokenizer):
-    (folder / "stories.txt").unlink()
-    again = load_corpora(RECIPE, tokenizer, folder, folder / "encoded")
+def test_corpora_are_encoded_once_and_again_when_they_change(
+    corpora: list[Corpus], folder: Path, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as patch:
+        patch.delattr("viz_core.training.corpora._encode")  # nothing is encoded a second time
+        again = load_corpora(RECIPE, tokenizer, folder, folder / "encoded")
     assert np.array_equal(again[0].train, corpora[0].train)
+    (folder / "stories.txt").write_text("Another story. " * 50, encoding="utf-8")
+    changed = load_corpora(RECIPE, tokenizer, folder, folder / "encoded")
+    assert not np.array_equal(changed[0].train, corpora[0].train)
+    assert np.array_equal(changed[1].train, corpora[1].train)
+    (folder / "stories.txt").unlink()
+    with pytest.raises(CorpusMissing):
+        load_corpora(RECIPE, tokenizer, folder, folder / "encoded")
 
 
 def test_a_corpus_that_is_not_there_is_named_by_its_path(folder: Path):
