@@ -97,9 +97,10 @@ def test_tiny_bert_guesses_twice_as_well_as_frequency_and_sees_both_sides():
     (row,) = [row for row, label in enumerate(recording.tokens) if "mask" in label]
     words = [guess.label for guess in model.guesses(recording, row, 3)]
     assert any("girl" in word for word in words)
-    for block in recording.blocks:
-        assert block.attention.allowed.all()
-        assert (block.attention.weights.triu(1).sum((-2, -1)) / len(recording.tokens) > 0.01).all()
+    assert all(block.attention.allowed.all() for block in recording.blocks)
+    ahead = torch.stack([block.attention.weights.triu(1).sum(-1).mean(-1) for block in recording.blocks])
+    assert 0.3 < ahead.mean() < 0.6
+    assert ahead.max() > 0.8
 
 
 @pytest.fixture(scope="module")
