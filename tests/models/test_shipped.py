@@ -155,6 +155,13 @@ def test_induction_appears_between_three_neighbouring_checkpoints():
         torch.testing.assert_close(found, torch.tensor(checkpoint["roles"]["induction"]), atol=2e-3, rtol=0)
 
 
+def test_the_card_of_an_earlier_step_is_of_that_step():
+    card = load("formation@1").card
+    assert card["steps"] == 1
+    assert max(map(max, card["roles"]["induction"])) < 0.1 < max(map(max, load("formation").card["roles"]["induction"]))
+    assert card["held_out_loss"] > 7
+
+
 def test_positions_differ_most_beyond_the_trained_length():
     losses = {kind: figures(f"positions-{kind}") for kind in POSITIONS}
     for found in losses.values():

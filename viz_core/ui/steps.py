@@ -217,7 +217,8 @@ def draw_mask(scene: Scene) -> list[str]:
         _cells(scene, "unmasked", before, _("before"), said, unit=_("scaled score"), relation=_("meets"), **rule)
     with right:
         rule |= {"unit": _("masked score"), "allowed": allowed.numpy()}
-        _cells(scene, "masked", masked, _("after"), _("grey: may not be looked at, −∞"), **rule)
+        grey = _("the same: nothing is masked") if scene.model.both_sides else _("grey: may not be looked at, −∞")
+        _cells(scene, "masked", masked, _("after"), grey, **rule)
     return ["unmasked", "masked"]
 
 
