@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 from safetensors.torch import load_file
 
-from viz_core.training.evaluation import Evaluation, Table, rounded, where_best
-from viz_core.training.language_model import NextToken, held_out_loss, random_repeat_roles
+from viz_core.training.evaluation import Evaluation, Table, where_best
+from viz_core.training.language_model import NextToken, held_out_loss
+from viz_core.training.text_evaluation import head_roles
 from viz_core.transformer import Transformer
 
 SHIPPED = 12  # with the last
@@ -61,13 +62,13 @@ def checkpoint(task: NextToken, path: Path) -> Transformer:
 
 
 def describe(task: NextToken, weights: dict[int, Path]) -> list[dict[str, object]]:
-    """Of each step: its held-out loss and every head's roles on random repeats."""
+    """Of each step: its held-out loss and every head's roles."""
     found: list[dict[str, object]] = []
     for step, path in weights.items():
         model = checkpoint(task, path)
         losses = [held_out_loss(model, corpus, task.recipe.length) for corpus in task.corpora]
-        roles = rounded({role: scores.tolist() for role, scores in random_repeat_roles(model, task.recipe).items()})
-        found.append({"step": step, "loss": round(float(np.average(losses, weights=task.shares)), 4), "roles": roles})
+        loss = round(float(np.average(losses, weights=task.shares)), 4)
+        found.append({"step": step, "loss": loss, "roles": head_roles(task, model)})
     return found
 
 
@@ -81,7 +82,7 @@ def with_checkpoints(evaluation: Evaluation, checkpoints: list[dict[str, object]
             layer, head = where_best(scores)
             row.append(f"{scores[layer][head]:.2f} (L{layer}·H{head})")
         rows.append(tuple(row))
-    note = "The best head's score on random repeats. The weights of these steps are in this folder."
+    note = "The best head's score: induction on random repeats, previous token on held-out text. The weights of these steps are in this folder."
     header = ("step", "held-out loss", "previous token", "induction")
     table = Table("Checkpoints that ship", header, rows, note)
     return Evaluation([table, *evaluation.tables], evaluation.figures | {"checkpoints": checkpoints}, evaluation.roles)

@@ -11,17 +11,16 @@ from torch.nn import functional as F
 from viz_core.analysis.heads import role_scores
 from viz_core.training.corpora import Corpus
 from viz_core.training.loop import AT_ONCE, IGNORED, Batch
-from viz_core.training.recipe import Recipe
+from viz_core.training.recipe import Recipe, shares_of
 from viz_core.transformer import Transformer
 
 
-class NextToken:
-    """Windows of running text, and random tokens and stretches of text said again and again."""
+class OnWindows:
+    """A task on windows of running text: what to guess in one window is up to `sequence`."""
 
     def __init__(self, recipe: Recipe, corpora: list[Corpus]) -> None:
         self.recipe, self.corpora = recipe, corpora
-        shares = np.array([corpus.source.share for corpus in corpora])
-        self.shares = shares / shares.sum()
+        self.shares = shares_of([corpus.source for corpus in corpora])
 
     def new_model(self) -> Transformer:
         return Transformer(self.recipe.transformer)
@@ -33,6 +32,18 @@ class NextToken:
         inputs, targets = (torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True))
         rows = max(1, AT_ONCE // self.recipe.length)
         return list(zip(inputs.split(rows), targets.split(rows), strict=True))
+
+    def sequence(self, rng: np.random.Generator, step: int, /) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """One window and its targets, [length] each."""
+        raise NotImplementedError
+
+    def logits(self, model: nn.Module, *inputs: Tensor) -> Tensor:
+        logits: Tensor = model(*inputs).logits
+        return logits
+
+
+class NextToken(OnWindows):
+    """Windows of running text, and random tokens and stretches of text said again and again."""
 
     def sequence(self, rng: np.random.Generator, step: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         settings, length = self.recipe.training, self.recipe.length
@@ -51,10 +62,6 @@ class NextToken:
         if kind < settings.random_repeats + settings.text_repeats:
             ids = np.resize(ids[: 2 * period], length + 1)
         return ids[:-1], ids[1:]
-
-    def logits(self, model: nn.Module, *inputs: Tensor) -> Tensor:
-        logits: Tensor = model(*inputs).logits
-        return logits
 
     def notes(self, model: nn.Module) -> dict[str, float]:
         """Role → the best score of any head on random repeats."""

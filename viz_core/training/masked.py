@@ -3,37 +3,24 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from viz_core.training.corpora import Corpus
-from viz_core.training.language_model import windows
-from viz_core.training.loop import AT_ONCE, IGNORED, Batch
+from viz_core.training.language_model import OnWindows, windows
+from viz_core.training.loop import IGNORED
 from viz_core.training.recipe import Recipe
-from viz_core.transformer import Transformer
 
 SHOWN_MASKED, SHOWN_WRONG = 0.8, 0.1  # of the tokens to guess; the rest is shown as it is
 
 
-class MaskedToken:
+class MaskedToken(OnWindows):
     """Windows of running text, some of whose tokens are to be guessed."""
 
     def __init__(self, recipe: Recipe, corpora: list[Corpus], mask: int) -> None:
-        self.recipe, self.corpora, self.mask = recipe, corpora, mask
-        shares = np.array([corpus.source.share for corpus in corpora])
-        self.shares = shares / shares.sum()
+        super().__init__(recipe, corpora)
+        self.mask = mask
 
-    def new_model(self) -> Transformer:
-        return Transformer(self.recipe.transformer)
-
-    def pieces(self, step: int) -> list[Batch]:
-        """Inputs and targets, [some of the batch, length] each."""
-        rng = np.random.default_rng([self.recipe.training.seed, step])
-        drawn = [self.sequence(rng) for _ in range(self.recipe.training.batch)]
-        inputs, targets = (torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True))
-        rows = max(1, AT_ONCE // self.recipe.length)
-        return list(zip(inputs.split(rows), targets.split(rows), strict=True))
-
-    def sequence(self, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def sequence(self, rng: np.random.Generator, _step: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         corpus, length = self.corpora[rng.choice(len(self.corpora), p=self.shares)], self.recipe.length
         start = rng.integers(len(corpus.train) - length + 1)
         ids = corpus.train[start : start + length].astype(np.int64)
@@ -44,10 +31,6 @@ class MaskedToken:
         wrong = wanted & (fate >= SHOWN_MASKED) & (fate < SHOWN_MASKED + SHOWN_WRONG)
         shown[wrong] = rng.integers(1, self.mask, wrong.sum())
         return shown, np.where(wanted, ids, IGNORED)
-
-    def logits(self, model: nn.Module, *inputs: Tensor) -> Tensor:
-        logits: Tensor = model(*inputs).logits
-        return logits
 
     def notes(self, model: nn.Module) -> dict[str, float]:
         right = [masked_accuracy(model, corpus, self.mask, self.recipe.length, most=8) for corpus in self.corpora]

@@ -3,9 +3,13 @@
 import hashlib
 import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from viz_core.config import TransformerConfig
 from viz_core.recurrent import RecurrentConfig
@@ -16,7 +20,7 @@ END_OF_TEXT = "<|endoftext|>"
 
 @dataclass(frozen=True)
 class Source:
-    """One corpus: `share` of the natural sequences come from it. Layout: text, line or question-answer."""
+    """One corpus: `share` of the natural sequences come from it. Layout: text, line, question-answer, pairs or grammar."""
 
     name: str
     file: str
@@ -24,6 +28,12 @@ class Source:
     licence: str
     share: float
     layout: str = "text"
+
+
+def shares_of(sources: Sequence[Source]) -> NDArray[np.float64]:
+    """How often each is drawn from; sums to 1."""
+    shares = np.array([source.share for source in sources])
+    return np.asarray(shares / shares.sum())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from torch import Tensor
 from viz_core.analysis.heads import role_scores
 from viz_core.training import profanity
 from viz_core.training.corpora import Corpus
-from viz_core.training.evaluation import Evaluation, Table, roles_table, rounded, where_best
+from viz_core.training.evaluation import Evaluation, Table, roles_table, rounded
 from viz_core.training.language_model import NextToken, held_out_loss, random_repeat_roles, windows
 from viz_core.training.recipe import END_OF_TEXT
 from viz_core.training.trigram import KneserNey
@@ -92,16 +92,20 @@ def frequencies(corpora: list[Corpus], vocab_size: int) -> np.ndarray:
     return np.asarray(odds / np.sum(odds))
 
 
+def head_roles(task: NextToken, model: Transformer) -> dict[str, list[list[float]]]:
+    """Every head's scores: copies on random repeats (ON_REPEATS), the other roles on held-out text."""
+    repeats, text = random_repeat_roles(model, task.recipe), roles_on_text(model, task.corpora, task.recipe.length)
+    return rounded({role: (repeats if role in ON_REPEATS else text)[role].tolist() for role in text})
+
+
 def _heads(
     task: NextToken, model: Transformer
 ) -> tuple[dict[str, list[list[float]]], dict[str, str], dict[str, object]]:
-    repeats, text = random_repeat_roles(model, task.recipe), roles_on_text(model, task.corpora, task.recipe.length)
-    roles = rounded({role: (repeats if role in ON_REPEATS else text)[role].tolist() for role in text})
+    roles = head_roles(task, model)
     measured_on = {role: "random repeats" if role in ON_REPEATS else "held-out text" for role in roles}
-    previous = rounded({"previous": repeats["previous"].tolist()})["previous"]
-    layer, head = where_best(previous)
     figures: dict[str, object] = {f"best_{role}": max(map(max, roles[role])) for role in ("previous", "induction")}
-    return roles, measured_on, figures | {"best_previous_on_repeats": previous[layer][head]}
+    previous = float(random_repeat_roles(model, task.recipe)["previous"].max())
+    return roles, measured_on, figures | {"best_previous_on_repeats": round(previous, 3)}
 
 
 @torch.inference_mode()

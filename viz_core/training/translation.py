@@ -14,7 +14,7 @@ from viz_core.models.translator import END, greedy
 from viz_core.recurrent import Recurrent
 from viz_core.training.loop import IGNORED, Batch
 from viz_core.training.pairs import PairCorpus
-from viz_core.training.recipe import Recipe
+from viz_core.training.recipe import Recipe, shares_of
 from viz_core.transformer import Transformer
 
 TARGETS_AT_ONCE = 384  # tokens of a piece: smaller ones are padded less
@@ -27,8 +27,7 @@ class Translation:
 
     def __init__(self, recipe: Recipe, corpora: list[PairCorpus], tokenizer: Tokenizer) -> None:
         self.recipe, self.corpora, self.tokenizer = recipe, corpora, tokenizer
-        shares = np.array([corpus.source.share for corpus in corpora])
-        self.shares = shares / shares.sum()
+        self.shares = shares_of([corpus.source for corpus in corpora])
 
     def new_model(self) -> Translating:
         config = self.recipe.model

@@ -60,13 +60,15 @@ def _hidden_token(model: Model, text: str, recording: Recording, choice: Choice,
 def _invitation(model: Model, text: str, recording: Recording, choice: Choice) -> None:
     if model.mask_id is None:
         return
+    without = model.hidden(text, choice.query)
     with st.container(horizontal=True, vertical_alignment="center"):
         _heading(_("{model} guesses hidden words"), model)
         st.button(
             _("Hide {token}").format(token=show.quoted(recording.tokens[choice.query])),
             key="hide",
             icon=":material/visibility_off:",
-            on_click=lambda: state.show(text=model.hidden(text, choice.query), query=-1, key=-1),
+            disabled=without == text,  # a token of blanks alone
+            on_click=lambda: state.show(text=without, query=-1, key=-1),
         )
     st.caption(_("Write {mask} in the sentence to let it guess a word from both sides.").format(mask=f"`{MASK}`"))
 
