@@ -2,29 +2,33 @@
 
 from viz_core.analysis.walk import head_walk
 from viz_core.language import _
-from viz_core.ui import arithmetic, chain, controls, frame, show, state
+from viz_core.models import Model
+from viz_core.recording import Recording
+from viz_core.ui import arithmetic, chain, controls, frame, show, state, window
 from viz_core.ui.choice import chosen_in
-from viz_core.ui.components.plot_bridge import plot_bridge
+from viz_core.ui.components.bridge import bridge
 from viz_core.ui.scene import Scene
 
-view = frame.start(_("Inside one head"))
-model, text, recording = controls.model_and_recording(view)
-choice = chosen_in(view, model, recording)
-walk = head_walk(model.transformer, recording, choice.layer, choice.head)
 
-controls.head_and_cell(choice, recording)
-step = chain.strip(view.step)
-scene = Scene(model, recording, walk, choice, frame.theme())
-linked = step.draw(scene)
-show.badge(walk.record)
+@frame.live
+def inside(view: state.View, model: Model, text: str, recording: Recording) -> None:
+    choice = chosen_in(view, model, recording)
+    controls.head_and_cell(choice, recording)
+    step = chain.strip(view.step)
+    walk = head_walk(model.transformer, recording, choice.layer, choice.head)
+    scene = Scene(model, recording, walk, choice, frame.theme(), window.of(text, choice.size))
+    linked = step.draw(scene)
+    show.badge(walk.record)
+    if step.name not in {"x", "qkv"}:  # no cells yet
+        arithmetic.behind_the_cell(scene, with_products=step.name != "scores")
+    bridge(
+        linked,
+        of=f"{model.name} {text}",
+        chosen=choice.chosen,
+        limits=choice.limits(recording),
+        on_choose=state.show,
+        on_window=lambda part: window.keep(text, part),
+    )
 
-if step.name not in {"x", "qkv"}:  # no cells yet
-    arithmetic.behind_the_cell(scene, with_products=step.name != "scores")
-plot_bridge(
-    linked,
-    chosen=(choice.query, choice.key),
-    shape=choice.size,
-    key="bridge",
-    on_choose=lambda query, key: state.show(query=query, key=key),
-)
-state.mirror()
+
+inside(*controls.model_and_recording(frame.start(_("Inside one head"))))

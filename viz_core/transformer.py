@@ -192,17 +192,20 @@ class Transformer(nn.Module):
         last_only: bool = False,
         source_ids: Tensor | None = None,
         source_is_token: Tensor | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Recording:
         """token_ids [seq] (or [batch, seq] in training) → its recording; labels are added by the model's face.
 
         source_ids       [source]: what the encoder reads
         source_is_token  bool [batch, source]: False where a training batch is padded
+        progress         called with (layers done, layers) before each layer of a decoder or of an encoder alone
 
         Raises ValueError on no tokens, or more than the context holds.
         """
         around = self.surroundings(token_ids.shape[-1])
         if self.encoder is None:
-            return self._recording(token_ids, around, slice(-1, None) if last_only else slice(None))
+            rows = slice(-1, None) if last_only else slice(None)
+            return self._recording(token_ids, around, rows, progress=progress)
         if source_ids is None:
             raise ValueError("source_ids is None; an encoder–decoder expects the tokens of the text to be read")
         seen = masks.full(1, source_ids.shape[-1]).to(source_ids.device)
@@ -214,15 +217,17 @@ class Transformer(nn.Module):
         memory = self.encoder.final_norm(encoder.blocks[-1].residual_out)
         across = Surroundings(seen.expand(*seen.shape[:-2], n, -1), None, None)
         rows = slice(-1, None) if last_only else slice(None)
-        return replace(self._recording(token_ids, around, rows, memory, across), encoder=encoder)
+        return replace(self._recording(token_ids, around, rows, memory=memory, across=across), encoder=encoder)
 
     def _recording(
         self,
         token_ids: Tensor,
         around: Surroundings,
         predicting: slice,
+        *,
         memory: Tensor | None = None,
         across: Surroundings | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Recording:
         """predicting: the rows that logits are made for."""
         n, limit = token_ids.shape[-1], self.config.context
@@ -234,7 +239,9 @@ class Transformer(nn.Module):
         added = self.added_positions(n)
         x = embeddings if added is None else embeddings + added
         records: list[BlockRecord] = []
-        for block in self.blocks:
+        for layer, block in enumerate(self.blocks):
+            if progress is not None:
+                progress(layer, len(self.blocks))
             records.append(block(x, around, memory, across))
             x = records[-1].residual_out
         logits = self.unembedding(self.final_norm(x[..., predicting, :]))

@@ -1,9 +1,10 @@
-"""All heads small, and the strongest keys."""
+"""All heads small, and what they do."""
 
+import pytest
 import torch
 
 from viz_core.analysis.heads import role_scores
-from viz_core.analysis.overview import overview, strongest_keys, tile_side
+from viz_core.analysis.overview import overview, resting, tile_side
 from viz_core.analysis.truth import truth_of
 from viz_core.recording import Recording
 from viz_core.transformer import Transformer
@@ -11,19 +12,40 @@ from viz_core.transformer import Transformer
 
 def test_a_tile_as_large_as_the_text_is_the_weights(recording: Recording) -> None:
     assert tile_side(recording) == 11
-    tiles, allowed, _roles = overview(recording, 11)
-    assert tiles.shape == (3, 6, 11, 11)
+    seen = overview(recording, 11)
+    assert seen.tiles.shape == (3, 6, 11, 11)
+    assert seen.size == 1
     weights = torch.stack([block.attention.weights for block in recording.blocks])
-    torch.testing.assert_close((tiles / 255.0) ** 2, weights, rtol=0, atol=0.005)
-    assert torch.equal(allowed, recording.blocks[0].attention.allowed)
+    torch.testing.assert_close((seen.tiles / 255.0) ** 2, weights, rtol=0, atol=0.005)
+    assert torch.equal(seen.allowed, recording.blocks[0].attention.allowed)
 
 
-def test_a_pooled_cell_is_the_largest_it_covers(recording: Recording) -> None:
-    tiles, allowed, _roles = overview(recording, 4)
+@pytest.mark.parametrize("rows", [3, 6, 128])
+def test_a_pooled_cell_is_the_largest_or_the_mean_of_what_it_covers(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr("viz_core.analysis.overview.MOST_ROWS", rows)
     weights = recording.blocks[1].attention.weights[3]
-    assert tiles[1, 3, 3, 0] == round(255 * float(weights[8:, :3].max()) ** 0.5)
-    assert not allowed[0, 3]
-    assert allowed[1, 1]
+    strongest, mean = overview(recording, 4), overview(recording, 4, pool="mean")
+    assert strongest.size == mean.size == 3  # 11 tokens: three whole cells, and one of two
+    for row in range(4):
+        for column in range(4):
+            covered = weights[3 * row : 3 * row + 3, 3 * column : 3 * column + 3]
+            assert strongest.tiles[1, 3, row, column] == round(255 * float(covered.max()) ** 0.5)
+            assert mean.tiles[1, 3, row, column] == pytest.approx(255 * float(covered.mean()) ** 0.5, abs=0.51)
+    assert not strongest.allowed[0, 3]
+    assert strongest.allowed[1, 1]
+
+
+@pytest.mark.parametrize("rows", [3, 6, 128])
+def test_rows_at_a_time_change_no_score(recording: Recording, monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    monkeypatch.setattr("viz_core.analysis.overview.MOST_ROWS", rows)
+    for both_sides in (False, True):
+        roles = overview(recording, 4, both_sides=both_sides).roles
+        for layer, block in enumerate(recording.blocks):
+            whole = role_scores(block.attention.weights, recording.token_ids, both_sides=both_sides)
+            for role, scores in whole.items():
+                torch.testing.assert_close(roles[role][layer], scores, equal_nan=True)
 
 
 def test_each_head_has_the_scores_of_its_own_weights(recording: Recording) -> None:
@@ -39,14 +61,12 @@ def test_what_is_sent_does_not_grow_with_the_text(transformer: Transformer) -> N
     many = [block for block in long.blocks for _ in range(400)]
     side = tile_side(type(long)(long.token_ids.repeat(64), long.embeddings, None, tuple(many), long.logits))
     assert side >= 8
-    assert side * side * len(many) * 6 <= max(200_000, 64 * len(many) * 6)
+    assert side * side * len(many) * 6 <= max(600_000, 64 * len(many) * 6)
 
 
-def test_strongest_keys_come_first() -> None:
-    weights = torch.tensor([[0.1, 0.7, 0.2], [0.5, 0.0, 0.5], [0.0, 0.0, 1.0]])
-    keys, shares = strongest_keys(weights, most=2)
-    assert keys[0].tolist() == [1, 2]
-    assert shares[2].tolist() == [1.0, 0.0]
+def test_heads_that_rest_on_the_first_token() -> None:
+    scores = {"first": torch.tensor([[0.95, 0.3, torch.nan]])}
+    assert resting(scores).tolist() == [[True, False, False]]
 
 
 def test_truth_tells_a_broken_stage_from_a_right_one(recording: Recording, monkeypatch) -> None:

@@ -47,7 +47,7 @@ def drawn_labels(page: Page, key: str) -> list[str]:
 def drawn_values(page: Page, key: str) -> list[list[float]]:
     """The numbers that Plotly holds, row by row; cells not allowed are None."""
     return page.evaluate(
-        "key => Array.from(document.querySelector(`.st-key-${key} .js-plotly-plot`)._fullData[0].z, row =>"
+        "key => Array.from(document.querySelector(`.st-key-${key} .js-plotly-plot`)._fullData.at(-1).z, row =>"
         " Array.from(row, value => Number.isNaN(value) ? null : value))",
         key,
     )

@@ -31,9 +31,9 @@ def test_tokens_are_escaped(values: np.ndarray) -> None:
 def test_what_may_not_be_looked_at_has_no_data_colour(values: np.ndarray) -> None:
     allowed = np.tri(7, dtype=bool)
     figure = map_of(values, allowed=allowed)
-    data, grey = figure.data
+    grey, data = figure.data  # what has no value lets the grey below be seen
     assert np.array_equal(np.isnan(data.z), ~allowed)
-    assert np.array_equal(np.isnan(grey.z), allowed)
+    assert not np.isnan(grey.z).any()
     grey_colour = palette.NOT_ALLOWED["light"]
     assert {colour for _share, colour in grey.colorscale} == {grey_colour}
     assert grey_colour not in palette.WEIGHTS["light"] + palette.SIGNED["light"]
@@ -65,9 +65,9 @@ def test_numbers_travel_as_float32(values: np.ndarray) -> None:
 
 
 def test_long_texts_leave_out_labels_and_further_numbers() -> None:
-    long = np.zeros((300, 300), dtype=np.float32)
+    long = np.zeros((200, 200), dtype=np.float32)
     figure = attention_heatmap(
-        long, ["x"] * 300, title="t", subtitle="s", theme="dark", unit="weight", weights=True, also={"score": long}
+        long, ["x"] * 200, title="t", subtitle="s", theme="dark", unit="weight", weights=True, also={"score": long}
     )
     assert not figure.layout.xaxis.showticklabels
     assert figure.data[0].customdata is None
@@ -91,4 +91,57 @@ def test_vectors_without_tokens_are_not_linked(values: np.ndarray) -> None:
     assert vectors_heatmap(values, TOKENS, title="K", subtitle="", theme="light", rows_are="key").layout.meta == {
         "linked": "cells",
         "columns": "key-rows",
+        "size": 1,
     }
+
+
+def long_map(n: int, **more: object) -> tuple[np.ndarray, object]:
+    values = np.random.default_rng(5).normal(size=(n, n)).astype(np.float32)
+    tokens = [f"t{i}" for i in range(n)]
+    settings = {"title": "L0·H0", "subtitle": "s", "theme": "light", "unit": "score"} | more
+    return values, attention_heatmap(values, tokens, **settings)
+
+
+def test_a_long_text_is_drawn_pooled_and_says_so() -> None:
+    n = 601  # three to a cell, one in the last
+    values, figure = long_map(n, allowed=np.tri(n, dtype=bool))
+    cells = figure.data[-1]
+    assert cells.z.shape == (201, 201)
+    assert "3 × 3" in figure.layout.title.text
+    block = np.where(np.tri(n, dtype=bool), values, 0)[300:303, 297:300]
+    assert cells.z[100, 99] == block.flat[np.abs(block).argmax()]
+    shown = int(cells.customdata[100, 99])
+    assert values[300 + shown // 3, 297 + shown % 3] == cells.z[100, 99]
+    assert np.isnan(cells.z[100, 101])
+    assert cells.x0 + 99 * cells.dx == 298
+    assert figure.layout.meta["size"] == 3
+
+
+def test_the_part_zoomed_to_is_drawn_cell_by_cell() -> None:
+    values, figure = long_map(601, window=(100, 160, 40, 90))
+    assert np.array_equal(figure.data[-1].z, values[100:161, 40:91])
+    assert (figure.data[-1].y0, figure.data[-1].x0) == (100, 40)
+    assert list(figure.layout.xaxis.range) == [39.5, 90.5]
+    assert list(figure.layout.yaxis.range) == [160.5, 99.5]
+    assert figure.layout.xaxis.ticktext[0] == "t40"
+    assert figure.layout.meta["window"]
+
+
+def test_numbers_stand_in_the_cells_of_a_short_text() -> None:
+    assert map_of(np.ones((7, 7))).data[-1].texttemplate
+    assert not long_map(60)[1].data[-1].texttemplate
+
+
+@pytest.mark.parametrize("n", [256, 257, 1024])
+def test_what_is_sent_of_a_map_is_bounded(n: int) -> None:
+    _values, figure = long_map(n, allowed=np.tri(n, dtype=bool), also={"scaled": np.ones((n, n), dtype=np.float32)})
+    assert len(figure.to_json()) < 800_000
+
+
+def test_many_long_vectors_are_drawn_pooled() -> None:
+    values = np.random.default_rng(5).normal(size=(1024, 768)).astype(np.float32)
+    figure = vectors_heatmap(values, ["x"] * 1024, title="X", subtitle="", theme="light")
+    assert figure.data[0].z.shape == (256, 384)
+    assert figure.data[0].z[1, 1] == max(values[4:8, 2:4].flat, key=abs)
+    assert "4 × 2" in figure.layout.title.text
+    assert figure.layout.meta["size"] == 4

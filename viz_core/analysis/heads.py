@@ -12,6 +12,8 @@ and broad, Clark et al. 2019 ("What Does BERT Look At?", section 3); first token
 span only); alignment, Bahdanau et al. 2015 (section 5.2.1).
 """
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
@@ -56,11 +58,34 @@ def role_scores(weights: Tensor, token_ids: Tensor, *, both_sides: bool = False)
     weights [head, query, key], token_ids [seq]. Rows without a cell of the role are left out of its mean; a role
     with no such row at all scores NaN: it sleeps on this text.
     """
-    scores = {}
-    for role, cells in patterns(token_ids, both_sides=both_sides).items():
-        scores[role] = weights[..., cells].sum(-1) / cells.any(dim=-1).sum()  # 0 / 0 is NaN
-    scores["broad"] = evenness(weights, both_sides=both_sides)
-    return scores
+    return RoleScores(token_ids, both_sides=both_sides).of([(0, weights)])
+
+
+class RoleScores:
+    """`role_scores` for many layers of one text, whose weights may come some rows at a time."""
+
+    def __init__(self, token_ids: Tensor, *, both_sides: bool = False) -> None:
+        self.both_sides, self.n = both_sides, len(token_ids)
+        self.cells = patterns(token_ids, both_sides=both_sides)
+        self.rows = {role: cells.any(dim=-1).sum() for role, cells in self.cells.items()}
+        self.rows["broad"] = torch.tensor(self.n * (self.n > 1) if both_sides else self.n - 1)
+        self._places: dict[tuple[int, int, int], dict[str, tuple[Tensor, Tensor]]] = {}
+
+    def of(self, parts: Iterable[tuple[int, Tensor]]) -> dict[str, Tensor]:
+        """Role → [head]. A part is its first row and weights [head, some rows, keys], which may lack the last keys."""
+        sums: dict[str, Tensor | float] = dict.fromkeys(self.rows, 0.0)
+        for first, weights in parts:
+            for role, (row, key) in self._places_in(first, *weights.shape[-2:]).items():
+                sums[role] += weights[:, row, key].sum(-1)
+            sums["broad"] += _evenness_of_rows(weights, first, self.n, both_sides=self.both_sides).sum(-1)
+        return {role: torch.as_tensor(total) / self.rows[role] for role, total in sums.items()}  # 0 / 0 is NaN
+
+    def _places_in(self, first: int, rows: int, keys: int) -> dict[str, tuple[Tensor, Tensor]]:
+        """Role → rows and columns of its cells in a part; found once, for the parts of all layers are alike."""
+        if (first, rows, keys) not in self._places:
+            parts = {role: cells[first : first + rows, :keys].nonzero() for role, cells in self.cells.items()}
+            self._places[first, rows, keys] = {role: (part[:, 0], part[:, 1]) for role, part in parts.items()}
+        return self._places[first, rows, keys]
 
 
 def rows_with(token_ids: Tensor, *, both_sides: bool = False) -> dict[str, int]:
@@ -76,11 +101,16 @@ def evenness(weights: Tensor, *, both_sides: bool = False) -> Tensor:
     weights [head, query, key]. A row with a single key has no choice and is left out.
     """
     n = weights.shape[-1]
+    rows = n if both_sides else n - 1
+    return _evenness_of_rows(weights, 0, n, both_sides=both_sides).sum(-1) / (rows if n > 1 else torch.tensor(0.0))
+
+
+def _evenness_of_rows(weights: Tensor, first: int, n: int, *, both_sides: bool) -> Tensor:
+    """[head, query], 0 for rows with a single key; the first of the rows is row `first` of n."""
     entropy: Tensor = torch.special.entr(weights).sum(-1)
-    keys = torch.full((n,), n) if both_sides else torch.arange(1, n + 1)
-    rows = keys > 1
-    evenly: Tensor = entropy[..., rows] / keys[rows].log()
-    return evenly.mean(-1)
+    place = torch.arange(first, first + weights.shape[-2])
+    keys = torch.full_like(place, n) if both_sides else place + 1
+    return torch.where(keys > 1, entropy / keys.clamp(min=2).log(), 0.0)
 
 
 def alignment_score(weights: Tensor, aligned: Tensor) -> Tensor:

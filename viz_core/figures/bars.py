@@ -24,59 +24,57 @@ def product_bars(
     running = np.cumsum(products[order], dtype=np.float64)
     place = np.arange(len(order))
     colours = np.where(products[order] < 0, palette.SIGNED[theme][1], palette.SIGNED[theme][5])
-    figure = go.Figure(
-        [
-            go.Bar(
-                x=place,
-                y=products[order],
-                marker={"color": colours.tolist(), "line": {"width": 0}},
-                customdata=np.stack([order, query[order], key[order], running], axis=-1).astype(np.float32),
-                hovertemplate=_("component")
-                + " %{customdata[0]}<br>%{customdata[1]:.4~g} × %{customdata[2]:.4~g} = <b>%{y:.4~g}</b><br>"
-                + _("sum so far")
-                + " %{customdata[3]:.4~g}<extra></extra>",
-                name=_("product qᵢ·kᵢ"),
-            ),
-            go.Scatter(
-                x=place,
-                y=running,
-                mode="lines",
-                line={"shape": "hvh", "width": 2, "color": palette.TEXT[theme]},
-                hoverinfo="skip",
-                name=_("sum so far"),
-            ),
-        ]
+    bars = go.Bar(
+        x=place,
+        y=products[order],
+        marker={"color": colours.tolist(), "line": {"width": 0}},
+        customdata=np.stack([order, query[order], key[order], running], axis=-1).astype(np.float32),
+        hovertemplate=_("component")
+        + " %{customdata[0]}<br>%{customdata[1]:.4~g} × %{customdata[2]:.4~g} = <b>%{y:.4~g}</b><br>"
+        + _("sum so far")
+        + " %{customdata[3]:.4~g}<extra></extra>",
+        name=_("product qᵢ·kᵢ"),
     )
-    figure.add_annotation(
-        x=place[-1],
-        y=running[-1],
-        text=f"<b>{score:.4g}</b>",
-        showarrow=False,
-        xanchor="left",
-        xshift=8,
-        font={"size": 14, "color": palette.TEXT[theme]},
+    line = go.Scatter(
+        x=place,
+        y=running,
+        mode="lines",
+        line={"shape": "hvh", "width": 2, "color": palette.TEXT[theme]},
+        hoverinfo="skip",
+        name=_("sum so far"),
     )
-    figure.update_layout(**layout(title, subtitle, theme, 300), bargap=0.15)
-    figure.update_layout(showlegend=False, margin_r=64)
-    figure.update_xaxes(
-        tickvals=place[:: 1 + len(place) // 16],
-        ticktext=[str(component) for component in order[:: 1 + len(place) // 16]],
-        tickangle=0,
-        showgrid=False,
-        zeroline=False,
-        title=axis_title(_("component"), theme),
-        automargin=True,
-    )
+    frame = layout(title, subtitle, theme, 300)
+    frame |= {"bargap": 0.15, "showlegend": False, "margin": frame["margin"] | {"r": 64}}
+    frame["annotations"] = [
+        {
+            "x": place[-1],
+            "y": running[-1],
+            "text": f"<b>{score:.4g}</b>",
+            "showarrow": False,
+            "xanchor": "left",
+            "xshift": 8,
+            "font": {"size": 14, "color": palette.TEXT[theme]},
+        }
+    ]
+    frame["xaxis"] = {
+        "tickvals": place[:: 1 + len(place) // 16],
+        "ticktext": [str(component) for component in order[:: 1 + len(place) // 16]],
+        "tickangle": 0,
+        "showgrid": False,
+        "zeroline": False,
+        "title": axis_title(_("component"), theme),
+        "automargin": True,
+    }
     lowest, highest = min(running.min(), products.min(), 0), max(running.max(), products.max(), 0)
-    figure.update_yaxes(
-        range=[lowest - 0.08 * (highest - lowest), highest + 0.12 * (highest - lowest)],
-        zeroline=True,
-        zerolinecolor=palette.MUTED[theme],
-        gridcolor=palette.LINE[theme],
-        automargin=True,
-        nticks=6,
-    )
-    return figure
+    frame["yaxis"] = {
+        "range": [lowest - 0.08 * (highest - lowest), highest + 0.12 * (highest - lowest)],
+        "zeroline": True,
+        "zerolinecolor": palette.MUTED[theme],
+        "gridcolor": palette.LINE[theme],
+        "automargin": True,
+        "nticks": 6,
+    }
+    return go.Figure([bars, line], frame)
 
 
 def next_token_bars(
@@ -84,34 +82,32 @@ def next_token_bars(
 ) -> go.Figure:
     """What comes next, most likely on top. The dot of a leading blank is kept: it tells a new word from a suffix."""
     place = np.arange(len(labels))
-    figure = go.Figure(
-        go.Bar(
-            x=np.asarray(probabilities, dtype=np.float32),
-            y=place,
-            orientation="h",
-            marker={"color": palette.OUTPUT[theme]},
-            text=["< 0.1%" if probability < 0.001 else f"{probability:.1%}" for probability in probabilities],
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate="“%{y}” %{x:.3~p}<extra></extra>",
-        )
+    bars = go.Bar(
+        x=np.asarray(probabilities, dtype=np.float32),
+        y=place,
+        orientation="h",
+        marker={"color": palette.OUTPUT[theme]},
+        text=["< 0.1%" if probability < 0.001 else f"{probability:.1%}" for probability in probabilities],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="“%{y}” %{x:.3~p}<extra></extra>",
     )
-    figure.update_layout(
-        font={"family": FONT, "size": 13, "color": palette.TEXT[theme]},
-        height=height,
-        margin={"l": 8, "r": 48, "t": 4, "b": 4},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        bargap=0.25,
-        dragmode=False,
-    )
-    figure.update_xaxes(visible=False, range=[0, max(probabilities, default=1) * 1.02], fixedrange=True)
-    figure.update_yaxes(
-        tickvals=place,
-        ticktext=[escape(label, quote=False) for label in labels],
-        autorange="reversed",
-        showgrid=False,
-        automargin=True,
-        fixedrange=True,
-    )
-    return figure
+    frame = {
+        "font": {"family": FONT, "size": 13, "color": palette.TEXT[theme]},
+        "height": height,
+        "margin": {"l": 8, "r": 48, "t": 4, "b": 4},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "bargap": 0.25,
+        "dragmode": False,
+        "xaxis": {"visible": False, "range": [0, max(probabilities, default=1) * 1.02], "fixedrange": True},
+        "yaxis": {
+            "tickvals": place,
+            "ticktext": [escape(label, quote=False) for label in labels],
+            "autorange": "reversed",
+            "showgrid": False,
+            "automargin": True,
+            "fixedrange": True,
+        },
+    }
+    return go.Figure(bars, frame)

@@ -5,6 +5,7 @@ Axis values are integers and tokens only tick text: with tokens as axis values P
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 from unicodedata import east_asian_width
@@ -20,8 +21,13 @@ from viz_core.language import _
 Array = NDArray[np.float32]
 
 TITLE_HEIGHT = 46  # pixels: the name and the line that says what a cell means
+NOTE_HEIGHT = 20
 MOST_LABELS = 40  # above, ticks would overlap: tokens are read from the hover alone
-MOST_HOVER_NUMBERS = 256  # above, only the drawn stage is sent: n² numbers for each further one weigh too much
+MOST_DRAWN = 256  # cells along an edge; a longer text is drawn pooled, and cell by cell where the visitor zooms in
+MOST_VECTORS = (256, 512)  # rows and columns of a map of vectors; a larger one is drawn pooled
+MOST_HOVER_NUMBERS = 128  # above, only the drawn stage is sent: n² numbers for each further one weigh too much
+MOST_WRITTEN = 12  # above, a number does not fit into its cell
+Window = tuple[int, int, int, int]  # first row, last row, first column, last column
 ROWS_ARE: dict[str, dict[str, Any] | None] = {  # what the page's bridge reads
     "query": {"linked": "cells", "rows_only": True},
     "key": {"linked": "cells", "columns": "key-rows"},
@@ -44,6 +50,7 @@ def attention_heatmap(
     also: dict[str, Array] | None = None,
     relation: str = "",
     height: int = 0,
+    window: Window | None = None,
 ) -> go.Figure:
     """One stage of one head, [query, key].
 
@@ -53,41 +60,127 @@ def attention_heatmap(
     height: in pixels; 0 = taller for longer texts, so that labels stay apart
     also: further numbers the hover tells, e.g. {"score": scores}, each [query, key].
     relation: how the hover joins row and column; "looks at" unless said otherwise.
+    window: the part to draw; of more than MOST_DRAWN rows or columns each cell drawn is the strongest of several.
     """
     n_query, n_key = values.shape
     drawn = values if allowed is None else np.where(allowed, values, np.float32(np.nan))
-    rows, columns = tokens[-n_query:], tokens[:n_key]
-    told = dict(also or {}) if n_key <= MOST_HOVER_NUMBERS else {}
-    further = "".join(f"<br>{name} %{{customdata[{i}]:.4~g}}" for i, name in enumerate(told))
     highest = 1.0 if weights else limit or limits_of(drawn)
     lowest = 0.0 if weights else -highest
+    part = _part(drawn, window)
+    told = dict(also or {}) if part.size == 1 and max(part.cells.shape) <= MOST_HOVER_NUMBERS else {}
+    further = "".join(f"<br>{name} %{{customdata[{i}]:.4~g}}" for i, name in enumerate(told))
     looks, forbidden = relation or _("looks at"), _("may not look at")
+    most = max(part.cells.shape)
     heatmap = go.Heatmap(
-        z=drawn.astype(np.float32),
-        customdata=np.stack(list(told.values()), axis=-1).astype(np.float32) if told else None,
+        z=part.cells,
+        **part.axes,
+        customdata=np.stack([part.cut(more) for more in told.values()], axis=-1) if told else part.strongest,
         colorscale=palette.colorscale((palette.WEIGHTS if weights else palette.SIGNED)[theme]),
         zmin=lowest,
         zmax=highest,
-        hovertemplate=f"{_between(looks)}<br><b>{unit} %{{z:.4~g}}</b>{further}<extra></extra>",
+        hovertemplate=f"{part.between(looks)}<br>{part.says(unit)}{further}<extra></extra>",
         hoverongaps=False,
-        xgap=1 if n_key <= MOST_LABELS else 0,
-        ygap=1 if n_key <= MOST_LABELS else 0,
+        xgap=1 if most <= MOST_LABELS else 0,
+        ygap=1 if most <= MOST_LABELS else 0,
+        texttemplate="%{z:.2f}" if most <= MOST_WRITTEN else None,
         colorbar=_colorbar(unit, lowest, highest, theme),
     )
-    figure = go.Figure(heatmap)
-    if allowed is not None and not allowed.all():
-        figure.add_trace(_forbidden_cells(allowed, forbidden, theme))
-    height = height or (430 if n_query <= 24 else 540)
-    figure.update_layout(**layout(title, subtitle, theme, height), meta={"linked": "cells"})
-    figure.update_xaxes(**_token_axis(columns, theme), title=axis_title(_("key (column)"), theme))
-    figure.update_yaxes(**_token_axis(rows, theme), title=axis_title(_("query (row)"), theme))
-    # cells are square and the map stands at the left, under its name
-    figure.update_xaxes(
-        side="top", tickangle=-90, range=[-0.5, n_key - 0.5], constrain="domain", constraintoward="left"
-    )
-    figure.update_yaxes(range=[n_query - 0.5, -0.5], scaleanchor="x", constrain="domain", constraintoward="top")
-    figure.update_layout(margin_t=TITLE_HEIGHT + 20 + _label_height(columns))
-    return figure
+    masked = allowed is not None and not allowed.all()
+    below = [_forbidden_cells(part, part.between(forbidden), theme)] if masked else []
+    columns, rows = part.ticks(tokens[:n_key], 1), part.ticks(tokens[-n_query:], 0)
+    across, down = part.ranges
+    labelled = columns[1] if part.cells.shape[1] <= MOST_LABELS else []
+    frame = layout(title, subtitle, theme, height or (430 if n_query <= 24 else 540), note=part.note)
+    frame |= {
+        "dragmode": "zoom" if n_query > MOST_LABELS else "pan",
+        "meta": {"linked": "cells", "size": part.size, "window": window is not None},
+        "margin": frame["margin"] | {"t": frame["margin"]["t"] + 16 + _label_height(labelled)},
+        # cells are square and the map stands at the left, under its name
+        "xaxis": _token_axis(*columns, part.cells.shape[1], theme)
+        | {"title": axis_title(_("key (column)"), theme), "side": "top", "tickangle": -90}
+        | {"range": across, "constrain": "domain", "constraintoward": "left"},
+        "yaxis": _token_axis(*rows, part.cells.shape[0], theme)
+        | {"title": axis_title(_("query (row)"), theme)}
+        | {"range": down, "scaleanchor": "x", "constrain": "domain", "constraintoward": "top"},
+    }
+    return go.Figure([*below, heatmap], frame)  # at once: every update_… of a figure costs milliseconds
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What is drawn of a map: its cells from `first` on, each the strongest of size × size."""
+
+    cells: Array
+    strongest: NDArray[np.uint16] | None  # which of the covered cells is shown: row · size + column
+    first: tuple[int, int]
+    last: tuple[int, int]
+    size: int
+    whole: bool
+
+    @property
+    def axes(self) -> dict[str, float]:
+        """Where the cells lie: axis values are token numbers, whatever a cell covers."""
+        middle = (self.size - 1) / 2
+        return {"y0": self.first[0] + middle, "dy": self.size, "x0": self.first[1] + middle, "dx": self.size}
+
+    @property
+    def ranges(self) -> tuple[list[float], list[float]]:
+        (row, column), (last_row, last_column) = self.first, self.last
+        return [column - 0.5, last_column + 0.5], [last_row + 0.5, row - 0.5]
+
+    @property
+    def note(self) -> str:
+        if self.size > 1:
+            return _("each cell: the strongest of {size} × {size}. Drag a box to zoom in").format(size=self.size)
+        return "" if self.whole else _("a part of the map, every cell as it is. Double-click for all")
+
+    def cut(self, other: Array) -> Array:
+        (row, column), (last_row, last_column) = self.first, self.last
+        return other[row : last_row + 1, column : last_column + 1].astype(np.float32)
+
+    def between(self, says: str) -> str:
+        """Hover words: row and column with their numbers, which tell one "the" of a text from another."""
+        return f"“%{{y}}” (%{{y:d}}) {says} “%{{x}}” (%{{x:d}})" if self.size == 1 else f"%{{y}} {says} %{{x}}"
+
+    def says(self, unit: str) -> str:
+        number = f"<b>{unit} %{{z:.4~g}}</b>"
+        return number if self.size == 1 else _("at most {number}").format(number=number)
+
+    def ticks(self, tokens: Sequence[str], axis: int) -> tuple[NDArray[np.float32], list[str]]:
+        """Of the drawn rows (axis 0) or columns (axis 1)."""
+        return _ticks(tokens, self.first[axis], self.last[axis], self.size)
+
+
+def _ticks(tokens: Sequence[str], first: int, last: int, size: int) -> tuple[NDArray[np.float32], list[str]]:
+    """Positions and texts along an axis whose cells cover `size` tokens each."""
+    starts = range(first, last + 1, size)
+    if size == 1:
+        return np.array(starts, dtype=np.float32), [tick_text(token) for token in tokens[first : last + 1]]
+    spans = [(start, min(start + size - 1, last)) for start in starts]
+    texts = [f"“{tick_text(tokens[a])} … {tick_text(tokens[b])}” ({a}–{b})" for a, b in spans]
+    return np.array(starts, dtype=np.float32) + np.float32((size - 1) / 2), texts
+
+
+def _part(values: Array, window: Window | None) -> _Part:
+    """The cells to draw; NaN cells are shown only where all covered ones are."""
+    n_query, n_key = values.shape
+    top, bottom, left, right = window or (0, n_query - 1, 0, n_key - 1)
+    cells = values[top : bottom + 1, left : right + 1].astype(np.float32)
+    size = -(-max(cells.shape) // MOST_DRAWN)
+    strongest = None
+    if size > 1:
+        cells, strongest = _pooled(cells, size, size)
+    return _Part(cells, strongest, (top, left), (bottom, right), size, window is None)
+
+
+def _pooled(values: Array, down: int, across: int) -> tuple[Array, NDArray[np.uint16]]:
+    """The value of largest magnitude of every down × across values, and which one it was: row · across + column."""
+    rows, columns = -(-values.shape[0] // down), -(-values.shape[1] // across)
+    room = [(0, rows * down - values.shape[0]), (0, columns * across - values.shape[1])]
+    padded = np.pad(values, room, constant_values=np.nan).reshape(rows, down, columns, across)
+    blocks = padded.swapaxes(1, 2).reshape(rows, columns, down * across)
+    strongest = np.nan_to_num(np.abs(blocks), nan=-1).argmax(-1)
+    return np.take_along_axis(blocks, strongest[..., None], axis=-1)[..., 0], strongest.astype(np.uint16)
 
 
 def vectors_heatmap(
@@ -107,32 +200,48 @@ def vectors_heatmap(
 
     rows_are says which end of the chosen cell a row stands for, "query", "key" or "" for neither.
     framed: a range of columns to frame, first and one past the last.
-    Rows without tokens (a weight matrix) are numbered.
+    Rows without tokens (a weight matrix) are numbered. Of a matrix larger than MOST_VECTORS each cell drawn is the
+    strongest of several.
     """
     n, d = values.shape
     limit = limit or limits_of(values)
     component = _("component")
-    figure = go.Figure(
-        go.Heatmap(
-            z=values.astype(np.float32),
-            colorscale=palette.colorscale(palette.SIGNED[theme]),
-            zmin=-limit,
-            zmax=limit,
-            hovertemplate=f"“%{{y}}” (%{{y:d}}), {component} %{{x}}<br><b>%{{z:.4~g}}</b><extra></extra>",
-            colorbar=_colorbar("", -limit, limit, theme),
-        )
+    down, across = -(-n // MOST_VECTORS[0]), -(-d // MOST_VECTORS[1])
+    pooled = down * across > 1
+    row = "“%{y}” (%{y:d})" if down == 1 else "%{y}"
+    heatmap = go.Heatmap(
+        z=_pooled(values.astype(np.float32), down, across)[0] if pooled else values.astype(np.float32),
+        y0=(down - 1) / 2,
+        dy=down,
+        x0=(across - 1) / 2,
+        dx=across,
+        colorscale=palette.colorscale(palette.SIGNED[theme]),
+        zmin=-limit,
+        zmax=limit,
+        hovertemplate=f"{row}, {component} %{{x}}<br><b>%{{z:.4~g}}</b><extra></extra>",
+        colorbar=_colorbar("", -limit, limit, theme),
     )
-    figure.update_layout(**layout(title, subtitle, theme, height), meta=ROWS_ARE[rows_are] if len(tokens) else None)
+    note = _("each cell: the strongest of {down} × {across}").format(down=down, across=across) if pooled else ""
+    frame = layout(title, subtitle, theme, height, note=note)
     if hue is not None:
-        figure.update_layout(title_font_color=hue[theme])
+        frame["title"]["font"]["color"] = hue[theme]
+    if len(tokens) and (meta := ROWS_ARE[rows_are]):
+        frame["meta"] = {**meta, "size": down}
     if framed is not None:
         line = {"color": palette.CHOSEN[theme], "width": 2}
-        figure.add_shape(type="rect", x0=framed[0] - 0.5, x1=framed[1] - 0.5, y0=-0.5, y1=n - 0.5, line=line)
-    figure.update_xaxes(range=[-0.5, d - 0.5], showgrid=False, zeroline=False, showticklabels=False, ticks="")
-    if len(tokens):
-        figure.update_yaxes(**_token_axis(tokens, theme))
-    figure.update_yaxes(range=[n - 0.5, -0.5], showgrid=False, zeroline=False)
-    return figure
+        frame["shapes"] = [
+            {"type": "rect", "x0": framed[0] - 0.5, "x1": framed[1] - 0.5, "y0": -0.5, "y1": n - 0.5, "line": line}
+        ]
+    frame["xaxis"] = {
+        "range": [-0.5, d - 0.5],
+        "showgrid": False,
+        "zeroline": False,
+        "showticklabels": False,
+        "ticks": "",
+    }
+    named = _token_axis(*_ticks(tokens, 0, n - 1, down), n, theme) if len(tokens) else {}
+    frame["yaxis"] = named | {"range": [n - 0.5, -0.5], "showgrid": False, "zeroline": False}
+    return go.Figure(heatmap, frame)
 
 
 def limits_of(*arrays: Array, share: float = 1.0) -> float:
@@ -141,35 +250,31 @@ def limits_of(*arrays: Array, share: float = 1.0) -> float:
     return float(np.quantile(magnitudes, share)) or 1.0 if magnitudes.size else 1.0
 
 
-def _label_height(tokens: Sequence[str]) -> int:
+def _label_height(texts: Sequence[str]) -> int:
     """Pixels that the columns' upright labels take; Korean and other wide letters count double."""
-    if len(tokens) > MOST_LABELS:
-        return 0
-    widths = (sum(2 if east_asian_width(c) in "WF" else 1 for c in tick_text(token)) for token in tokens)
-    return 7 * max(widths, default=1) + 4
+    widths = (sum(2 if east_asian_width(c) in "WF" else 1 for c in text) for text in texts)
+    return 7 * max(widths, default=0) + 4 * bool(texts)
 
 
-def _forbidden_cells(allowed: NDArray[np.bool_], says: str, theme: ThemeName) -> go.Heatmap:
-    """A layer of its own, so that "not allowed" has a colour and a hover that no value can have."""
+def _forbidden_cells(part: _Part, says: str, theme: ThemeName) -> go.Heatmap:
+    """A layer below the values, seen where there is none, so that "not allowed" has a colour and a hover of its own."""
     return go.Heatmap(
-        z=np.where(allowed, np.float32(np.nan), np.float32(1)),
+        z=np.zeros(part.cells.shape, dtype=np.uint8),
+        **part.axes,
         colorscale=[(0, palette.NOT_ALLOWED[theme]), (1, palette.NOT_ALLOWED[theme])],
         showscale=False,
-        hoverongaps=False,
-        hovertemplate=f"{_between(says)}<extra></extra>",
+        hovertemplate=f"{says}<extra></extra>",
     )
 
 
-def _between(says: str) -> str:
-    """Hover words: row and column with their numbers, which tell one "the" of a text from another."""
-    return f"“%{{y}}” (%{{y:d}}) {says} “%{{x}}” (%{{x:d}})"
-
-
-def layout(title: str, subtitle: str, theme: ThemeName, height: int) -> dict[str, Any]:
+def layout(title: str, subtitle: str, theme: ThemeName, height: int, note: str = "") -> dict[str, Any]:
+    """What every figure has: its name, a line that says what it shows, and perhaps one on how to look at it."""
+    lines = [f'<span style="font-size:13px;color:{palette.MUTED[theme]}">{escape(subtitle, quote=False)}</span>']
+    if note:
+        lines.append(f'<span style="font-size:12px;color:{palette.MUTED[theme]}">{escape(note, quote=False)}</span>')
     return {
         "title": {
-            "text": f"<b>{escape(title, quote=False)}</b><br>"
-            f'<span style="font-size:13px;color:{palette.MUTED[theme]}">{escape(subtitle, quote=False)}</span>',
+            "text": "<br>".join([f"<b>{escape(title, quote=False)}</b>", *lines]),
             "font": {"size": 16, "color": palette.TEXT[theme]},
             "x": 0,
             "xanchor": "left",
@@ -181,7 +286,7 @@ def layout(title: str, subtitle: str, theme: ThemeName, height: int) -> dict[str
         },
         "font": {"family": FONT, "size": 13, "color": palette.TEXT[theme]},
         "height": height,
-        "margin": {"l": 8, "r": 8, "t": TITLE_HEIGHT + 4, "b": 8},
+        "margin": {"l": 8, "r": 8, "t": TITLE_HEIGHT + 4 + (NOTE_HEIGHT if note else 0), "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hoverlabel": {"font": {"family": FONT, "size": 14}, "align": "left"},
@@ -189,12 +294,12 @@ def layout(title: str, subtitle: str, theme: ThemeName, height: int) -> dict[str
     }
 
 
-def _token_axis(tokens: Sequence[str], theme: ThemeName) -> dict[str, Any]:
-    n = len(tokens)
+def _token_axis(places: NDArray[np.float32], texts: Sequence[str], n: int, theme: ThemeName) -> dict[str, Any]:
+    """`n` are shown at once; above MOST_LABELS their names would touch and are told by the hover alone."""
     return {
         "tickmode": "array",
-        "tickvals": np.arange(n, dtype=np.uint16),
-        "ticktext": [tick_text(token) for token in tokens],
+        "tickvals": places,
+        "ticktext": list(texts),
         "showticklabels": n <= MOST_LABELS,
         "tickfont": {"size": max(8, min(13, 300 // max(n, 1))), "color": palette.TEXT[theme]},
         "ticks": "",

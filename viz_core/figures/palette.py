@@ -34,6 +34,12 @@ KEY = {"light": "#0069A8", "dark": "#6FBDF5"}
 VALUE = {"light": "#00734F", "dark": "#3FCF9F"}
 OUTPUT = {"light": "#99407B", "dark": "#E59ACB"}
 
+# for things that are only told apart: head roles (always with a letter), heads in a drawing of lines
+CATEGORIES = {
+    "light": ["#0069A8", "#2A8F8F", "#C24400", "#9A6A00", "#5B616E", "#00734F", "#7A4FB0", "#A33B6B"],
+    "dark": ["#6FBDF5", "#5CCBC9", "#FF9A57", "#E3B341", "#A2A9B8", "#3FCF9F", "#BFA2F2", "#F29BBF"],
+}
+
 
 def colorscale(stops: list[str]) -> list[tuple[float, str]]:
     """Evenly spaced stops as Plotly wants them."""

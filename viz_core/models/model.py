@@ -1,6 +1,6 @@
 """The face of every model, wherever its weights came from: text in, recording out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -46,10 +46,13 @@ class Model:
     card: Mapping[str, Any] = field(default_factory=dict)
 
     @torch.inference_mode()
-    def record(self, text: str | Sequence[int], *, all_logits: bool = False) -> Recording:
+    def record(
+        self, text: str | Sequence[int], *, all_logits: bool = False, progress: Callable[[int, int], None] | None = None
+    ) -> Recording:
         """What one forward pass over `text` (or over token ids) leaves behind; the same input, the same recording.
 
         logits are those of the last position, [1, vocab], or of every one, [seq, vocab], with `all_logits`.
+        `progress` is called with (layers done, layers) before each layer; what it raises ends the pass.
 
         Raises UnusableText when there is nothing to read, too much of it, or a token the model does not have.
         """
@@ -64,7 +67,7 @@ class Model:
             if not 0 <= index < vocab:
                 message = _("Token {id} is not in this model's vocabulary, which goes from 0 to {last}.")
                 raise UnusableText(message.format(id=index, last=vocab - 1))
-        recording: Recording = self.transformer(torch.tensor(ids), last_only=not all_logits)
+        recording: Recording = self.transformer(torch.tensor(ids), last_only=not all_logits, progress=progress)
         if not (recording.logits.isfinite().all() and recording.blocks[-1].residual_out.isfinite().all()):
             raise UnusableText(_("This model's numbers overflow on this text; there is nothing true to draw."))
         return replace(recording, tokens=self.labels(ids))

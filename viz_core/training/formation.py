@@ -82,7 +82,8 @@ def with_checkpoints(evaluation: Evaluation, checkpoints: list[dict[str, object]
             layer, head = where_best(scores)
             row.append(f"{scores[layer][head]:.2f} (L{layer}·H{head})")
         rows.append(tuple(row))
-    note = "The best head's score: induction on random repeats, previous token on held-out text. The weights of these steps are in this folder."
+    note = "The best head's score: induction on random repeats, previous token on held-out text. "
+    note += "The weights of these steps are in this folder."
     header = ("step", "held-out loss", "previous token", "induction")
     table = Table("Checkpoints that ship", header, rows, note)
     return Evaluation([table, *evaluation.tables], evaluation.figures | {"checkpoints": checkpoints}, evaluation.roles)

@@ -20,7 +20,10 @@ END_OF_TEXT = "<|endoftext|>"
 
 @dataclass(frozen=True)
 class Source:
-    """One corpus: `share` of the natural sequences come from it. Layout: text, line, question-answer, pairs or grammar."""
+    """One corpus: `share` of the natural sequences come from it.
+
+    Layout: text, line, question-answer, pairs or grammar.
+    """
 
     name: str
     file: str

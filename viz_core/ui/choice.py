@@ -33,6 +33,16 @@ class Choice:
     def name(self) -> str:
         return f"L{self.layer}·H{self.head}"
 
+    @property
+    def chosen(self) -> dict[str, int]:
+        """As the page's bridge wants it."""
+        return {"layer": self.layer, "head": self.head, "query": self.query, "key": self.key}
+
+    def limits(self, recording: Recording) -> dict[str, int]:
+        """How many there are of each."""
+        heads = recording.blocks[self.layer].attention.n_head
+        return {"layer": len(recording.blocks), "head": heads, "query": self.size[0], "key": self.size[1]}
+
 
 def chosen_in(view: View, model: Model, recording: Recording) -> Choice:
     """The view's head and cell where they exist, else a default that shows something: the model's own starting

@@ -12,8 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 from viz_core.language import _
 from viz_core.models import Model, UnusableText, WeightsUnavailable, bundled_readers
 from viz_core.recording import Recording
-from viz_core.ui import show, state, store
+from viz_core.ui import show, state, store, waiting
 from viz_core.ui.choice import Choice
+from viz_core.ui.workshop import Progress
 
 START = (state.View.model, state.View.text)
 GPT2_FAMILY = ["gpt2", "distilgpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"]
@@ -42,11 +43,12 @@ def model_and_recording(view: state.View, *, examples: bool = False) -> tuple[Mo
         _examples()
     says = st.container()
     good: tuple[str, str] = st.session_state.get("good", START)
-    model = _model_or_sentence(view.model, says)
+    model = _model_or_sentence(view.model, good, says)
     if model is None:
         return _last_good([good, START], says)
     try:
-        recording = store.recording(model, view.text)
+        with waiting.shown(says, "recording", _reading, lambda: state.show(model=good[0], text=good[1])) as report:
+            recording = store.recording(model, view.text, report)
     except UnusableText as error:
         _say_unusable(error, model, view.text, says)
         return _last_good([(model.name, good[1]), good, START], says)
@@ -123,23 +125,22 @@ def _keep(key: str, value: Any) -> None:
         st.session_state[key] = value
 
 
-def _model_or_sentence(name: str, says: DeltaGenerator) -> Model | None:
-    shelf = store.shelf()
-    model = shelf.get(name)
-    if model is not None:
-        return model
-    with says:
-        bar = st.progress(0.0, _("Loading {name} …").format(name=show.literal(name)))
+def _reading(progress: Progress) -> str:
+    words = _("Reading the text: layer {done} of {total}")
+    return words.format(done=progress.done + 1, total=progress.total) if progress.total else _("Reading the text …")
 
-    def report(progress: dict[str, Any]) -> None:
-        if progress.get("total"):
-            done, total = progress["done"] / 1e6, progress["total"] / 1e6
-            words = _("Downloading {name}: {file}, {done:,.0f} of {total:,.0f} MB")
-            words = words.format(name=show.literal(name), file=show.literal(progress["file"]), done=done, total=total)
-            bar.progress(min(done / total, 1.0), words)
+
+def _model_or_sentence(name: str, good: tuple[str, str], says: DeltaGenerator) -> Model | None:
+    def loading(progress: Progress) -> str:
+        if not progress.total:
+            return _("Loading {name} …").format(name=show.literal(name))
+        words = _("Downloading {name}: {file}, {done:,.0f} of {total:,.0f} MB")
+        done, total = progress.done / 1e6, progress.total / 1e6
+        return words.format(name=show.literal(name), file=show.literal(progress.what), done=done, total=total)
 
     try:
-        return shelf.load(name, report)
+        with waiting.shown(says, "model", loading, lambda: state.show(model=good[0], layer=-1, head=-1)) as report:
+            return store.model(name, report)
     except WeightsUnavailable as error:
         says.error(show.literal(_short(str(error), 400)), icon=":material/cloud_off:")
         if name != state.View.model:
@@ -149,15 +150,13 @@ def _model_or_sentence(name: str, says: DeltaGenerator) -> Model | None:
                 on_click=lambda: state.show(model=state.View.model, layer=-1, head=-1),
             )
         return None
-    finally:
-        bar.empty()
 
 
 def _last_good(candidates: list[tuple[str, str]], says: DeltaGenerator) -> tuple[Model, str, Recording]:
     """The first (model, text) that can be shown; the last one is what the program comes with, and must be."""
     for name, text in candidates:
         try:
-            model = store.shelf().load(name, lambda _progress: None)
+            model = store.model(name)
             recording = store.recording(model, text)
         except (UnusableText, WeightsUnavailable):
             if (name, text) == START:

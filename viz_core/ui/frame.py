@@ -1,14 +1,18 @@
 """The frame of every page: configuration, navigation, theme, and what stands on every page."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _, speak
+from viz_core.models import Model
+from viz_core.recording import Recording
 from viz_core.ui import state
 
 ICON = Path(__file__).parents[2] / "assets" / "icon.svg"  # a Material icon would be fetched from the network
+Body = Callable[[state.View, Model, str, Recording], None]
 SIDEBAR_WIDTH = 236  # pixels; the pictures need the room
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
@@ -22,12 +26,41 @@ def start(title: str) -> state.View:
     with st.sidebar:
         st.markdown("#### " + _("Inside attention"))
         st.caption(_("Type a sentence, see what a Transformer's heads look at: true numbers at every cell."))
-        address = state.address_of(view)
+    return view
+
+
+def live(body: Body) -> Callable[[Model, str, Recording], None]:
+    """Let the part of a page that depends on the chosen head and cell run again by itself (a fragment): a click
+    then neither loads the model, reads the sentence nor draws the controls again.
+
+    The body is called with the view as it is now. A new sentence, model or theme makes the whole page run.
+    """
+
+    def asked() -> tuple[str, str, ThemeName]:
+        view = state.current()
+        return view.model, view.text, theme()
+
+    @st.fragment(key="page")
+    def part(then: tuple[str, str, ThemeName], model: Model, text: str, recording: Recording) -> None:
+        speak("en")
+        if asked() != then:
+            st.rerun()
+        view = state.current()
+        _navigation(view)
+        body(view, model, text, recording)
+        state.mirror()
+
+    return lambda model, text, recording: part(asked(), model, text, recording)
+
+
+def _navigation(view: state.View) -> None:
+    """Links that carry along what is looked at; so they are written anew whenever that changes."""
+    address = state.address_of(view)
+    with st.sidebar:
         st.page_link("app.py", label=_("Explore"), icon=":material/grid_view:", query_params=address)
         st.page_link(
             "pages/inside_one_head.py", label=_("Inside one head"), icon=":material/linear_scale:", query_params=address
         )
-    return view
 
 
 def theme() -> ThemeName:

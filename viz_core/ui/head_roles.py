@@ -26,8 +26,10 @@ def roles_of(model: Model, text: str) -> Roles:
 
 
 def finder(model: Model, choice: Choice, roles: Roles) -> None:
-    """A box of roles, each with the head that does it most: choosing one goes there."""
+    """A box of roles, each with the head that does it most: choosing one goes there, and picks out its like."""
     looks_at = names(model.both_sides)
+    if st.session_state.get("find") not in roles.here:  # a decoder's heads cannot look at the next token
+        st.session_state["find"] = None
 
     def said(role: str) -> str:
         best = roles.best(role)
@@ -40,7 +42,6 @@ def finder(model: Model, choice: Choice, roles: Roles) -> None:
         role = st.session_state["find"]
         if role is None:
             return
-        st.session_state["find"] = None  # the box stays an invitation; the picture shows which head is chosen
         best = roles.best(role)
         found = (best.layer, best.head) if best else (choice.layer, choice.head)
         st.session_state["sought"] = (model.name, *found, role)
@@ -57,6 +58,11 @@ def finder(model: Model, choice: Choice, roles: Roles) -> None:
         filter_mode=None,
         on_change=go,
     )
+
+
+def picked() -> str:
+    """The role whose heads are picked out, or ""."""
+    return st.session_state.get("find") or ""
 
 
 def what_it_does(

@@ -14,14 +14,8 @@ from viz_core.ui.choice import Choice
 MOST = 6  # tokens
 
 
-def predictions(model: Model, text: str, recording: Recording, choice: Choice, theme: ThemeName) -> None:
-    if model.both_sides:
-        _hidden_token(model, text, recording, choice, theme)
-    else:
-        _next_token(model, text, recording, theme)
-
-
-def _next_token(model: Model, text: str, recording: Recording, theme: ThemeName) -> None:
+def next_token(model: Model, text: str, recording: Recording, theme: ThemeName) -> None:
+    """What a decoder would say next; a click adds it."""
     following = model.next_tokens(recording, MOST)
     _heading(_("What {model} would say next"), model, _("click a bar to add it"))
     show.figure(
@@ -34,8 +28,8 @@ def _next_token(model: Model, text: str, recording: Recording, theme: ThemeName)
     )
 
 
-def _hidden_token(model: Model, text: str, recording: Recording, choice: Choice, theme: ThemeName) -> None:
-    """The chosen row where it is hidden, else the first hidden one."""
+def hidden_token(model: Model, text: str, recording: Recording, choice: Choice, theme: ThemeName) -> None:
+    """What an encoder guesses is hidden: at the chosen row where that is hidden, else at the first hidden one."""
     ids = recording.token_ids.tolist()
     hidden = [row for row, index in enumerate(ids) if index == model.mask_id]
     if not hidden:

@@ -11,6 +11,17 @@ from viz_core.analysis.heads import NEED_REPEATS, ROLES, rows_with
 from viz_core.language import _
 
 KNOWN = 0.4  # a stored score from which a head is known for a role
+LETTERS = {
+    "previous": "P",
+    "next": "N",
+    "induction": "I",
+    "duplicate": "D",
+    "first": "F",
+    "self": "S",
+    "local": "L",
+    "broad": "B",
+}
+NONE = 255  # among marks: no role
 FEW = 3  # rows; on fewer a role cannot show
 
 
@@ -70,6 +81,20 @@ class Roles:
         near = {role: score for role, score in scores.items() if role == "local" and score >= 2 * KNOWN}
         found = exact or near
         return Known(max(found, key=found.__getitem__), max(found.values())) if found else None
+
+    def marks(self) -> NDArray[np.uint8]:
+        """[layer, head]: what each head is `known` for, as an index of ROLES, or NONE; where nobody measured the
+        model, what it does on the text at hand."""
+        tables = self.stored or self.here
+        marks = np.full(next(iter(tables.values())).shape, NONE, dtype=np.uint8)
+        strongest = np.full(marks.shape, -np.inf)
+        for role in ("local", *(role for role in ROLES if role not in {"local", "broad"})):
+            scores = np.nan_to_num(tables[role]) if role in tables else np.zeros(marks.shape)
+            better = (scores >= (2 * KNOWN if role == "local" else KNOWN)) & (scores > strongest)
+            marks[better] = ROLES.index(role)
+            # nearness is implied by others, so that any of them goes before it
+            strongest = np.where(better, -1.0 if role == "local" else scores, strongest)
+        return marks
 
 
 def names(both_sides: bool) -> dict[str, str]:

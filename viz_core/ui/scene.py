@@ -6,6 +6,7 @@ from torch import Tensor
 
 from viz_core.analysis.walk import HeadWalk
 from viz_core.config import TransformerConfig
+from viz_core.figures.heatmaps import Window
 from viz_core.figures.palette import ThemeName
 from viz_core.models import Model
 from viz_core.recording import Recording
@@ -21,6 +22,7 @@ class Scene:
     walk: HeadWalk
     choice: Choice
     theme: ThemeName
+    window: Window | None = None  # the part of the maps of cells that is drawn, None for all
 
     @property
     def tokens(self) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ class View:
     query: int = -1
     key: int = -1
     step: str = ""
+    picture: str = ""
 
 
 def view() -> View:
@@ -39,6 +40,11 @@ def view() -> View:
             adopted = replace(adopted, text=kept.text)  # too long for any address: it never was in one
         st.session_state["view"] = adopted
         _note(address)  # at once: a run that is interrupted never reaches its end
+    return _session_view()
+
+
+def current() -> View:
+    """What is looked at now, for a part of the page that runs again by itself: the address is not asked."""
     return _session_view()
 
 

@@ -35,7 +35,8 @@ def _vectors(scene: Scene, key: str, vectors: Tensor, title: str, subtitle: str,
 def _cells(scene: Scene, key: str, values: Tensor, title: str, subtitle: str, **rule: Any) -> str:
     """A map of one stage, [query, key]; `rule` goes to `attention_heatmap`."""
     title = f"{scene.choice.name} · {title}"
-    drawn = attention_heatmap(values.numpy(), scene.tokens, title=title, subtitle=subtitle, theme=scene.theme, **rule)
+    usual: dict[str, Any] = {"theme": scene.theme, "window": scene.window}
+    drawn = attention_heatmap(values.numpy(), scene.tokens, title=title, subtitle=subtitle, **(usual | rule))
     show.figure(drawn, key, f"{title}. {subtitle}")
     return key
 

@@ -53,30 +53,60 @@ function ramp(stops) {
   });
 }
 
-/** What is chosen. Runs ahead of Python; Python's word counts once it has answered the last choice sent. */
-class Choice {
-  constructor(answered) {
-    this.sent = answered;
-    this.timer = 0;
-    this.value = null;
+/** What is chosen and what is pointed at, one for the whole page: components paint it and change it, the bridge tells
+ *  Python. It runs ahead of Python: a click moves every frame at once, and Python's word counts once it has answered
+ *  the last choice sent. A choice is sent whole, so that of many in a row the last one alone is enough. */
+class Board {
+  constructor() {
+    Object.assign(this, { value: null, sent: 0, session: null, timer: 0, tell: null, hover: null, role: null });
+    this.listeners = new Set();
   }
-  hear(header) {
-    if (!this.timer && header.answered >= this.sent) this.value = header.choice;
+
+  /** From the bridge: what Python says, and how to tell it. */
+  hear({ session, answered, choice, role }, tell) {
+    // a new session (the page was reconnected to a server that had forgotten it) counts anew
+    if (session !== this.session) Object.assign(this, { session, sent: answered });
+    this.tell = tell;
+    const news = !this.timer && answered >= this.sent ? choice : this.value;
+    const changed = JSON.stringify([news, role]) !== JSON.stringify([this.value, this.role]);
+    Object.assign(this, { value: news, role });
+    if (changed) this.say();
   }
-  /** Chosen here; Python is told after `delay` ms without another choice. */
-  make(value, setTriggerValue, delay) {
-    if (String(value) === String(this.value)) return false;
+
+  /** Change some of {layer, head, query, key}; Python is told after `delay` ms without another choice.
+   *  A key of −1 is the column that the row looks at most: Python knows it. */
+  choose(change, delay = 0) {
+    const value = { ...this.value, ...change };
+    if (!this.value || JSON.stringify(value) === JSON.stringify(this.value)) return;
     this.value = value;
     clearTimeout(this.timer);
-    const tell = () => {
+    const send = () => {
       this.timer = 0;
       this.sent += 1;
-      setTriggerValue("choice", { value, number: this.sent });
+      this.tell({ number: this.sent, value: this.value });
     };
-    if (delay) this.timer = setTimeout(tell, delay);
-    else tell();
-    return true;
+    if (delay) this.timer = setTimeout(send, delay);
+    else send();
+    this.say();
+  }
+
+  /** Point at a row, at a column, or at a cell of both, {query, key}; null: at nothing. Python never hears of it. */
+  point(hover) {
+    if (JSON.stringify(hover) === JSON.stringify(this.hover)) return;
+    this.hover = hover;
+    this.say();
+  }
+
+  /** Call `listener` after every change; returns how to stop. */
+  listen(listener) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  say() {
+    for (const listener of this.listeners) listener();
   }
 }
 
+const board = (window.attentionBoard ??= new Board());
 const KEYBOARD_REST = 120; // ms without another key before Python is told

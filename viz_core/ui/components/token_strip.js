@@ -1,47 +1,62 @@
 // Tokens are real text in the page; lines are one SVG behind them. Where the tokens lie is measured when the
 // text, the width or the theme changes; hovering only draws new lines.
 
-const LEAST = 0.02; // weights below are not drawn
 const MOST_LINES = 4; // of text, before the strip scrolls inside itself
 
 const states = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement }) {
   const { header, payload } = unpack(data);
-  const root = parentElement.querySelector(".strip");
+  const root = parentElement.querySelector(".whole");
   let state = states.get(parentElement);
   if (!state) {
-    state = { choice: new Choice(header.answered), over: null, spoken: null };
+    state = { over: null, spoken: null, direction: "from" };
     states.set(parentElement, state);
-    document.fonts.ready.then(() => measure(state));
+    document.fonts.ready.then(() => {
+      state.measured = null;
+      measure(state);
+    });
   }
-  const cells = header.tokens.length * header.k;
   Object.assign(state, {
-    root, header, setTriggerValue,
+    root, header,
+    links: new Links(payload, 1, header.tokens.length),
+    strip: root.querySelector(".strip"),
     words: root.querySelector(".words"),
     lines: root.querySelector(".lines"),
-    keys: new Uint32Array(payload, 0, cells),
-    weights: new Float32Array(payload, cells * 4, cells),
   });
-  state.choice.hear(header);
+  state.deaf?.();
+  state.deaf = board.listen(() => heard(state));
   const text = JSON.stringify(header.tokens);
   if (state.written !== text || state.writtenIn !== state.words) {
-    Object.assign(state, { written: text, writtenIn: state.words, over: null });
+    Object.assign(state, { written: text, writtenIn: state.words, over: null, spoken: null, tinted: null });
     write(state);
+  }
+  root.querySelector(".says").textContent = header.words.says;
+  root.querySelector(".switch").setAttribute("aria-label", header.words.direction);
+  for (const button of root.querySelectorAll(".switch button")) {
+    button.textContent = header.words[button.value];
+    button.onclick = () => turn(state, button.value);
+    button.onkeydown = (event) => {
+      if (/^Arrow/.test(event.key)) turn(state, state.direction === "from" ? "to" : "from", true);
+    };
   }
   state.words.setAttribute("aria-label", header.words.label);
   state.words.onpointerover = (event) => look(state, numberOf(event.target) ?? state.over);
   state.words.onpointerleave = () => look(state, focusedOf(state));
   state.words.onclick = (event) => choose(state, numberOf(event.target));
   state.words.onkeydown = (event) => onKey(state, event);
-  if (state.observed !== root) {
+  if (state.observed !== state.strip) {
     state.observer?.disconnect();
     state.observer = new ResizeObserver(() => measure(state));
-    state.observer.observe(root);
-    state.observed = root;
+    state.observer.observe(state.strip);
+    state.observed = state.strip;
   }
+  turn(state, state.direction);
   measure(state);
-  return () => state.observer.disconnect();
+  return () => {
+    state.observer.disconnect();
+    state.deaf();
+  };
 }
 
 // -- the text ----------------------------------------------------------------------------------------
@@ -78,6 +93,8 @@ function write(state) {
     token.classList.toggle("mark", text.length === 1);
     token.textContent = text;
     token.dir = "auto";
+    token.tabIndex = -1;
+    token.setAttribute("aria-selected", false);
     token.title = `${i}  ${label}`;
     token.dataset.tokenIndex = i;
     token.onfocus = () => look(state, i);
@@ -96,60 +113,79 @@ function write(state) {
 
 /** Sizes of type, then where every token came to lie. */
 function measure(state) {
-  const { root, tokens, lines } = state;
-  if (!root.clientWidth) return; // in a tab that is not shown; the observer calls again
-  const theme = (state.theme = themeOf(root));
-  const own = state.header.colours[theme.name];
+  const { root, strip, tokens, lines } = state;
+  if (!strip.clientWidth) return; // in a tab that is not shown; the observer calls again
+  const theme = (state.theme = themeOf(strip));
+  const own = (state.own = state.header.colours[theme.name]);
   state.ramp = ramp(own.weights);
+  const text = rgb(theme.text);
+  state.inks = state.ramp.map((tint) => legible(tint, text, theme.text));
   const size = Math.round(Math.min(28, Math.max(16, 30 - tokens.length / 4)) * theme.scale);
   const [line, above] = [Math.round(size * 1.32), Math.round(size * 0.5 + 10)]; // above: where the arcs run
   const below = Math.max(12, Math.round(size * 0.55)); // where the percentages stand
-  Object.assign(state, { above, label: Math.max(11, 0.46 * size) + 3 });
-  root.style.setProperty("--size", `${size}px`);
-  root.style.setProperty("--line", `${line}px`);
-  root.style.setProperty("--above", `${above}px`);
-  root.style.setProperty("--below", `${below}px`);
-  root.style.setProperty("--pitch", `${line + above + below}px`);
-  root.style.setProperty("--query", own.query);
-  root.style.maxHeight = `${MOST_LINES * (line + above + below)}px`;
-  const origin = lines.getBoundingClientRect();
-  state.boxes = tokens.map((token) => {
-    const box = token.getBoundingClientRect();
-    return { left: box.left - origin.left, top: box.top - origin.top, width: box.width, height: box.height };
-  });
-  reveal(state, state.choice.value[0]);
+  const place = [size, strip.clientWidth, theme.font, state.written].join();
+  if (state.measured !== place) {
+    state.measured = place;
+    Object.assign(state, { above, label: Math.max(11, 0.46 * size) + 3 });
+    const lengths = { size, line, above, below, pitch: line + above + below };
+    for (const [name, length] of Object.entries(lengths)) root.style.setProperty(`--${name}`, `${length}px`);
+    strip.style.maxHeight = `${MOST_LINES * lengths.pitch}px`;
+    const origin = lines.getBoundingClientRect();
+    state.boxes = tokens.map((token) => {
+      const box = token.getBoundingClientRect();
+      return { left: box.left - origin.left, top: box.top - origin.top, width: box.width, height: box.height };
+    });
+  }
+  root.style.setProperty("--end", state.direction === "from" ? own.query : own.key);
+  state.revealed = null;
   show(state);
+}
+
+/** Whether lines run from a token to what it looks at, or to it from those that look at it. */
+function turn(state, direction, focus = false) {
+  state.direction = direction;
+  for (const button of state.root.querySelectorAll(".switch button")) {
+    const mine = button.value === direction;
+    button.setAttribute("aria-checked", mine);
+    button.tabIndex = mine ? 0 : -1;
+    if (mine && focus) button.focus();
+  }
+  state.strip.dataset.direction = direction;
+  if (state.own) measure(state);
 }
 
 // -- the lines ---------------------------------------------------------------------------------------
 
+/** The board has changed: perhaps a cell of a map is pointed at, whose token this shows too. */
+function heard(state) {
+  if (state.boxes) show(state);
+}
+
 function show(state) {
-  const { tokens, boxes, lines, theme, header, ramp } = state;
-  const chosen = state.choice.value[0];
-  const row = state.over ?? chosen;
-  const seen = [];
-  for (let i = row * header.k; i < (row + 1) * header.k; i++) {
-    if (state.weights[i] >= LEAST) seen.push([state.keys[i], state.weights[i]]);
-  }
+  const { tokens, boxes, lines, theme, ramp, direction } = state;
+  const chosen = board.value?.query;
+  if (chosen === undefined || chosen >= tokens.length) return;
+  if (state.revealed !== chosen) reveal(state, (state.revealed = chosen));
+  const pointed = board.hover?.[direction === "from" ? "query" : "key"];
+  const row = state.over ?? (pointed < tokens.length ? pointed : null) ?? chosen;
+  const seen = state.links[direction](0, row);
   for (const token of state.tinted ?? []) token.style.background = token.style.color = token.style.boxShadow = "";
   state.tinted = seen.map(([key, weight]) => {
     // sqrt, like the small maps of all heads, so that a few percent are still seen
-    const tint = ramp[Math.round(255 * Math.sqrt(Math.min(weight, 1)))];
-    tokens[key].style.background = `rgb(${tint})`;
-    tokens[key].style.boxShadow = `0 0 0 1.5px rgb(${tint})`;
-    tokens[key].style.color = legible(tint, theme);
+    const depth = Math.round(255 * Math.sqrt(weight));
+    tokens[key].style.background = `rgb(${ramp[depth]})`;
+    tokens[key].style.boxShadow = `0 0 0 1.5px rgb(${ramp[depth]})`;
+    tokens[key].style.color = state.inks[depth];
     return tokens[key];
   });
-  if (state.spoken !== `${chosen} ${row}`) {
-    tokens.forEach((token, i) => {
-      token.setAttribute("aria-selected", i === chosen);
-      token.classList.toggle("shown", i === row);
-      token.tabIndex = i === row ? 0 : -1;
-    });
-    state.spoken = `${chosen} ${row}`;
+  for (const i of new Set([...(state.spoken ?? []), chosen, row])) {
+    tokens[i].setAttribute("aria-selected", i === chosen);
+    tokens[i].classList.toggle("shown", i === row);
+    tokens[i].tabIndex = i === row ? 0 : -1;
   }
-  state.root.dataset.row = chosen;
-  state.root.dataset.shown = row;
+  state.spoken = [chosen, row];
+  state.strip.dataset.row = chosen;
+  state.strip.dataset.shown = row;
 
   const labelled = new Map(seen.slice(0, 2).filter(([, weight], i) => !i || weight >= 0.1));
   const spot = (i) => ({ ...boxes[i], under: labelled.has(i) ? state.label : 0 });
@@ -194,9 +230,9 @@ const onOneLine = (from, to) => Math.abs(from.top - to.top) < from.height / 2;
 const middle = (box) => box.left + box.width / 2;
 const svg = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
 
-/** The theme's text colour where it can be read (4.5 : 1), else black or white; one of the two always can. */
-function legible(tint, theme) {
-  if (contrast(tint, rgb(theme.text)) >= 4.5) return theme.text;
+/** The text's own colour where it can be read (4.5 : 1), else black or white; one of the two always can. */
+function legible(tint, text, colour) {
+  if (contrast(tint, text) >= 4.5) return colour;
   return luminance(tint) > 0.18 ? "#000" : "#fff";
 }
 
@@ -209,24 +245,23 @@ function numberOf(node) {
 
 const focusedOf = (state) => numberOf(state.words.querySelector(".token:focus-visible") ?? state.words);
 
-/** Show the lines of this token for the moment; null: of the chosen one. */
+/** Show the lines of this token for the moment, here and in the maps; null: of the chosen one. */
 function look(state, index) {
   if (index === state.over) return;
   state.over = index;
-  show(state);
+  board.point(index === null ? null : { [state.direction === "from" ? "query" : "key"]: index }); // and so to show()
 }
 
 function choose(state, index) {
-  if (index === null || !state.choice.make([index], state.setTriggerValue, 0)) return;
-  show(state);
+  if (index !== null) board.choose({ query: index, key: -1 });
 }
 
 /** Scroll inside itself until the token is in sight; the page does not move. */
 function reveal(state, index) {
-  const { root, boxes } = state;
+  const { strip, boxes } = state;
   const { top, height } = boxes[index];
-  if (top < root.scrollTop || top + height > root.scrollTop + root.clientHeight) {
-    root.scrollTop = top - root.clientHeight / 2;
+  if (top < strip.scrollTop || top + height > strip.scrollTop + strip.clientHeight) {
+    strip.scrollTop = top - strip.clientHeight / 2;
   }
 }
 

@@ -1,53 +1,43 @@
-"""The text itself as tokens, with lines from one token to those it looks at."""
+"""The text itself as tokens, tinted by attention, with lines between one token and those it has to do with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
 
+from viz_core.analysis.links import Links
 from viz_core.language import _
-from viz_core.ui.components.mounting import colours, mount, read
+from viz_core.ui.components.mounting import colours, pack, read
 
 _component = st.components.v2.component(
     "token_strip",
     html=read("token_strip.html"),
     css=read("token_strip.css"),
-    js=read("shared.js", "token_strip.js"),
+    js=read("shared.js", "links.js", "token_strip.js"),
 )
 
 
-def token_strip(
-    tokens: Sequence[str],
-    *,
-    row: int,
-    keys: np.ndarray,
-    weights: np.ndarray,
-    key: str,
-    on_choose: Callable[[int], None],
-) -> None:
-    """Show the text in large type; lines run from the chosen token to those it looks at.
+def token_strip(tokens: Sequence[str], links: Links, *, key: str) -> None:
+    """Show the text in large type; the chosen token's lines run to the tokens it looks at, or, switched, come from
+    those that look at it. Hovering, touching or focusing another token shows that token's, and sends nothing.
 
-    Hovering, touching or focusing another token shows that token's lines and sends nothing to the server.
+    tokens  labels: a leading "·" is the blank before a word, "⏎" ends a line
+    links   of one head: who looks at whom
+    key     the component's key
 
-    tokens     labels: a leading "·" is the blank before a word, "⏎" ends a line
-    row        the chosen token, from 0
-    keys       int [n, k]: the k tokens that each token looks at most, strongest first
-    weights    float [n, k]: how much, 0 to 1; 0 in slots not used
-    key        the component's key
-    on_choose  called with the token's number when the visitor clicks another, before the script runs again
-
-    Raises ValueError when keys or weights are not [n, k], n the number of tokens.
+    Raises ValueError when the links are not those of one head over these tokens.
     """
-    if keys.shape != weights.shape or keys.ndim != 2 or len(keys) != len(tokens):
-        raise ValueError(
-            f"keys {list(keys.shape)}, weights {list(weights.shape)}; expected [{len(tokens)}, k] for both"
-        )
+    if links.shape != (1, len(tokens), len(tokens)):
+        raise ValueError(f"links are of {list(links.shape)}; expected {[1, len(tokens), len(tokens)]}")
     header = {
         "tokens": list(tokens),
-        "k": keys.shape[1],
-        "choice": [row],
+        "least": links.least,
         "colours": colours(),
-        "words": {"label": _("The text as tokens. Arrow keys look at a token, Enter chooses it.")},
+        "words": {
+            "label": _("The text as tokens. Arrow keys look at a token, Enter chooses it."),
+            "says": _("The model reads tokens: words or pieces of words. Hover one, click to keep it."),
+            "direction": _("Lines and colours show"),
+            "from": _("what it looks at"),
+            "to": _("who looks at it"),
+        },
     }
-    arrays = keys.astype(np.uint32), weights.astype(np.float32)
-    mount(_component, header, *arrays, key=key, on_choose=on_choose, limits=(len(tokens),))
+    _component(key=key, data=pack(header, *links.arrays))

@@ -2,8 +2,12 @@
 // changes, and everything is kept by element. Frames are elements of our own inside the figure, placed from its
 // axes: Plotly and Streamlit know nothing of them, and zoom, pan and a new size only move them.
 
-const REDRAWN = ["plotly_afterplot", "plotly_relayout", "plotly_relayouting"];
+const REDRAWN = ["plotly_afterplot", "plotly_relayouting"];
 const EDGE = 4; // px a frame may reach over the plot's edge
+const MOST_LABELS = 40; // tokens along an axis whose names are written
+const WRITTEN = "%{z:.2f}"; // a cell's number, where it fits
+const ROOM = [34, 17]; // px that it needs
+const SETTLED = 150; // ms without another zoom before Python is asked for the part in sight
 
 const states = new WeakMap();
 
@@ -11,7 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const { header } = unpack(data);
   let state = states.get(parentElement);
   if (!state) {
-    state = { choice: new Choice(header.answered), figures: new Map(), hover: null, hovered: null, focused: null };
+    state = { figures: new Map(), hovered: null, focused: null, zoom: null, quiet: 0 };
     states.set(parentElement, state);
     const soon = () => (state.frame ??= requestAnimationFrame(() => scan(state)));
     state.observer = new MutationObserver(soon);
@@ -21,10 +25,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (state.focused && document.activeElement === document.body) onKey(state, state.focused.rows, event);
     };
     document.addEventListener("keydown", state.between);
+    state.deaf = board.listen(() => placeAll(state));
   }
-  const theme = themeOf(parentElement.querySelector(".plot-bridge"));
+  if (state.header?.of !== header.of) Object.assign(state, { zoom: null, wanted: null });
+  const theme = themeOf(parentElement.querySelector(".bridge"));
   Object.assign(state, { header, theme, setTriggerValue });
-  state.choice.hear(header);
+  board.hear(header, (message) => state.setTriggerValue("choice", message));
   // figures are drawn by Python in the theme it knew: when the visitor switches, ask for them again, once
   if (theme.name === header.theme) state.asked = null;
   else if (state.asked !== theme.name) setTriggerValue("theme", (state.asked = theme.name));
@@ -35,9 +41,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   placeAll(state);
   return () => {
     state.observer.disconnect();
+    state.deaf();
     document.removeEventListener("keydown", state.between);
     cancelAnimationFrame(state.frame);
-    clearTimeout(state.choice.timer);
+    clearTimeout(state.timer);
     for (const figure of [...state.figures.keys()]) release(state, figure);
     states.delete(parentElement);
   };
@@ -63,7 +70,10 @@ function attach(state, figure, key) {
   const listeners = {
     plotly_click: (event) => onClick(state, figure, event),
     plotly_hover: (event) => onHover(state, figure, event),
-    plotly_unhover: () => setHover(state, null, null),
+    plotly_unhover: () => point(state, null, null),
+    plotly_relayout: (change) => onZoom(state, figure, change),
+    plotly_autosize: () => frame(state, figure),
+    plotly_doubleclick: () => zoomTo(state, null),
   };
   for (const name of REDRAWN) listeners[name] = () => place(state, figure);
   for (const [name, listener] of Object.entries(listeners)) figure.on(name, listener);
@@ -78,6 +88,9 @@ function attach(state, figure, key) {
     const there = figure.isConnected && figure.checkVisibility({ visibilityProperty: true });
     if (there && state.focused?.key === key) state.focused = null;
   });
+  const part = mapsOf(figure).find((map) => map.meta.window);
+  if (part) state.zoom = rangesOf(part); // Python sent the part it was asked for
+  frame(state, figure);
   place(state, figure);
 }
 
@@ -88,7 +101,7 @@ function release(state, figure) {
   figure.onkeydown = figure.onfocus = figure.onblur = null;
   figure.classList.remove("linked-figure");
   state.figures.delete(figure);
-  if (state.hovered === figure) setHover(state, null, null);
+  if (state.hovered === figure) point(state, null, null);
 }
 
 /** Gives the focus to the successor of the figure that had it; refused while Streamlit still hides it, so again. */
@@ -100,20 +113,81 @@ function refocus(state, figure, tries = 40) {
   if (document.activeElement !== figure) setTimeout(() => refocus(state, figure, tries - 1), 50);
 }
 
-/** The linked maps of a figure: their axes, and which end of a cell their rows stand for. */
+/** The linked maps of a figure: their uppermost trace and axes, and which end of a cell their rows stand for. */
 function mapsOf(figure) {
   const maps = new Map();
   for (const trace of figure._fullData ?? []) {
     const meta = metaOf(figure, trace);
+    const name = trace.xaxis + trace.yaxis;
     if (meta.linked !== "cells" || !trace.visible || !["heatmap", "image"].includes(trace.type)) continue;
-    const axis = (name) => figure._fullLayout[`${name[0]}axis${name.slice(1)}`];
-    maps.set(trace.xaxis + trace.yaxis, { x: axis(trace.xaxis), y: axis(trace.yaxis), rows: rowsOf(meta) });
+    const axis = (of) => figure._fullLayout[axisName(of)];
+    maps.set(name, { trace, meta, x: axis(trace.xaxis), y: axis(trace.yaxis), rows: rowsOf(meta) });
   }
   return [...maps.values()];
 }
 
+const axisName = (short) => `${short[0]}axis${short.slice(1)}`;
 const metaOf = (figure, trace) => ({ ...figure._fullLayout.meta, ...trace?.meta });
 const rowsOf = (meta) => (meta.columns === "key-rows" ? "key" : meta.rows_only ? "query" : "cell");
+
+// -- zoom: kept when a figure is replaced, the same in all maps of cells ---------------------------------
+
+const rangesOf = (map) => ({ x: [...map.x.range], y: [...map.y.range] });
+const near = (a, b) => a.every((edge, i) => Math.abs(edge - b[i]) < 0.01);
+
+/** The visitor has zoomed or dragged a map. */
+function onZoom(state, figure, change) {
+  place(state, figure);
+  const map = mapsOf(figure).find(({ rows }) => rows === "cell");
+  if (state.quiet || !map || !Object.keys(change).some((name) => /axis\d*\.(auto)?range/.test(name))) return;
+  const { query, key } = state.header.limits;
+  const whole = map.x.range[0] <= 0 && map.y.range[1] <= 0 && map.x.range[1] >= key - 1 && map.y.range[0] >= query - 1;
+  zoomTo(state, whole ? null : rangesOf(map));
+}
+
+function zoomTo(state, ranges) {
+  state.zoom = ranges;
+  for (const figure of state.figures.keys()) frame(state, figure);
+  const parts = [...state.figures.keys()].some((figure) => mapsOf(figure).some(({ meta }) => meta.size || meta.window));
+  clearTimeout(state.timer);
+  if (parts) state.timer = setTimeout(() => ask(state), SETTLED);
+}
+
+/** Asks Python for the cells in sight, one by one where they are few enough. */
+function ask(state) {
+  const { query, key } = state.header.limits;
+  const within = ([a, b], n) => [Math.max(0, Math.round(Math.min(a, b) + 0.5)), Math.min(n - 1, Math.round(Math.max(a, b) - 0.5))];
+  const at = state.zoom && [...within(state.zoom.y, query), ...within(state.zoom.x, key)];
+  if (String(at) === String(state.wanted)) return;
+  state.wanted = at;
+  state.setTriggerValue("window", { at });
+}
+
+/** Brings a figure's maps to the kept zoom; writes tokens' names, and numbers into cells, where they have room. */
+function frame(state, figure) {
+  const { query, key } = state.header.limits;
+  const changes = {};
+  const written = new Map();
+  for (const { rows, x, y, trace, meta } of mapsOf(figure)) {
+    if (rows !== "cell") continue;
+    const to = state.zoom ?? { x: [-0.5, key - 0.5], y: [query - 0.5, -0.5] };
+    const sides = [[x, to.x], [y, to.y]].map(([axis, range]) => {
+      const n = Math.abs(range[1] - range[0]);
+      if (!near(axis.range, range)) changes[`${axis._name}.range`] = range;
+      if (axis.showticklabels !== (n <= MOST_LABELS)) changes[`${axis._name}.showticklabels`] = n <= MOST_LABELS;
+      return axis._length / n;
+    });
+    const fits = (meta.size ?? 1) === 1 && sides.every((side, i) => side >= ROOM[i]);
+    if (fits !== Boolean(trace.texttemplate)) written.set(trace.index, fits ? WRITTEN : "");
+  }
+  if (!Object.keys(changes).length && !written.size) return;
+  state.quiet += 1;
+  const traces = [...written.keys()];
+  const drawn = traces.length
+    ? window.Plotly.update(figure, { texttemplate: [...written.values()] }, changes, traces)
+    : window.Plotly.relayout(figure, changes);
+  drawn.finally(() => (state.quiet -= 1));
+}
 
 // -- frames ------------------------------------------------------------------------------------------
 
@@ -139,41 +213,64 @@ function place(state, figure) {
   }
   const maps = mapsOf(figure);
   while (own.overlay.children.length > maps.length) own.overlay.lastChild.remove();
+  const { hover: pointed, value: chosenCell } = board;
+  const at = pointed && [pointed.query ?? null, pointed.key ?? null];
   maps.forEach((map, i) => {
     let clip = own.overlay.children[i];
     if (!clip) {
       clip = element("");
-      clip.append(element("linked-band"), element("linked-band"), element("linked-hover"), element("linked-chosen"));
-      clip.lastChild.dataset.testid = "chosen-cell";
+      const names = ["linked-band", "linked-band", "linked-hover", "linked-chosen", "linked-value"];
+      clip.append(...names.map(element));
       clip.children[2].dataset.testid = "hovered-cell";
+      clip.children[3].dataset.testid = "chosen-cell";
+      clip.children[4].dataset.testid = "linked-value";
       own.overlay.append(clip);
     }
     const [wide, high] = [map.x._length, map.y._length];
     put(clip, { x: map.x._offset - EDGE, y: map.y._offset - EDGE, w: wide + 2 * EDGE, h: high + 2 * EDGE });
-    const [row, column, hover, chosen] = clip.children;
-    const over = state.hover && boxOf(map, state.hover);
+    const [row, column, hover, chosen, value] = clip.children;
+    const over = at && boxOf(map, at);
     const whole = { x: EDGE, y: EDGE, w: wide, h: high };
     put(row, over && { ...whole, y: over.y, h: over.h });
-    put(column, over && map.rows === "cell" && state.hover[1] !== null ? { ...whole, x: over.x, w: over.w } : null);
-    put(hover, over && grown(over, 0.5, 7));
-    put(chosen, grown(state.choice.value && boxOf(map, state.choice.value), 1.5, 10));
-    mark(hover, state.hover);
-    mark(chosen, state.choice.value);
+    put(column, at && map.rows === "cell" && at[1] !== null ? { ...whole, ...spanOf(map, "x", at[1]) } : null);
+    put(hover, over && (at[1] !== null || map.rows !== "cell") ? grown(over, 0.5, 7) : null);
+    const cell = chosenCell && [chosenCell.query, chosenCell.key];
+    put(chosen, cell && cell[1] >= 0 ? grown(boxOf(map, cell), 1.5, 10) : null);
+    mark(hover, at);
+    mark(chosen, cell);
+    // the hovered figure has Plotly's own label
+    const told = state.hovered !== figure && over && map.rows === "cell" ? valueAt(map, at) : null;
+    value.hidden = told === null;
+    if (told === null) return;
+    value.textContent = told;
+    value.style.left = `${Math.min(Math.max(over.x + over.w / 2, 24), wide - 20)}px`;
+    value.style.top = `${over.y > 26 ? over.y - 24 : over.y + over.h + 6}px`;
   });
   if (state.focused?.key === own.key) refocus(state, figure);
 }
 
 /** Where a map shows a cell [query, key], px from the clip's corner; null where it does not. */
 function boxOf(map, [query, key]) {
-  const span = (axis, index) => {
-    const [a, b] = [axis.l2p(index - 0.5), axis.l2p(index + 0.5)];
-    return [Math.min(a, b) + EDGE, Math.abs(b - a)];
-  };
   const row = map.rows === "key" ? key : query;
   if (row === null) return null;
-  const [y, h] = span(map.y, row);
-  const [x, w] = map.rows === "cell" && key !== null ? span(map.x, key) : [EDGE, map.x._length];
-  return { x, y, w, h };
+  const across = map.rows === "cell" && key !== null ? spanOf(map, "x", key) : { x: EDGE, w: map.x._length };
+  return { ...across, ...spanOf(map, "y", row) };
+}
+
+/** Where a row ("y") or a column ("x") of a map lies. */
+function spanOf(map, name, index) {
+  const [a, b] = [map[name].l2p(index - 0.5), map[name].l2p(index + 0.5)];
+  return { [name]: Math.min(a, b) + EDGE, [name === "x" ? "w" : "h"]: Math.abs(b - a) };
+}
+
+/** The number a map of cells shows for [query, key], or null where it shows none. */
+function valueAt({ trace, meta }, [query, key]) {
+  if (key === null) return null;
+  const size = meta.size ?? 1;
+  const place = (at, from) => Math.floor((at - (from ?? 0) + (size - 1) / 2) / size); // x0 and y0 are a cell's centre
+  const value = trace.z[place(query, trace.y0)]?.[place(key, trace.x0)];
+  if (value === undefined || value === null || Number.isNaN(value)) return null;
+  return Number(value.toPrecision(4)).toString().replace("-", "−");
 }
 
 /** A little larger than the cell, and never too small to be seen. */
@@ -211,7 +308,10 @@ function cellOf(figure, event) {
   const point = event.points?.[0];
   const meta = metaOf(figure, point?.fullData);
   if (!point || meta.linked !== "cells") return null;
-  const [x, y] = [Math.round(point.x), Math.round(point.y)];
+  const { size = 1 } = meta;
+  const shown = size > 1 && Number.isFinite(point.customdata) ? point.customdata : 0; // which of the covered cells
+  const first = (at) => Math.round(at - (size - 1) / 2);
+  const [x, y] = [first(point.x) + (shown % size), first(point.y) + Math.floor(shown / size)];
   if (Number.isNaN(y)) return null;
   return { cell: [y, x], query: [y, null], key: [null, y] }[rowsOf(meta)];
 }
@@ -220,25 +320,24 @@ function onClick(state, figure, event) {
   figure.focus({ preventScroll: true }); // so that arrow keys go on from the clicked cell
   const cell = cellOf(figure, event);
   if (!cell) return;
-  if (event.event?.type.startsWith("touch")) setHover(state, null, null); // no finger will leave the cell
-  choose(state, cell.map((end, i) => end ?? state.choice.value?.[i] ?? 0), 0);
+  if (event.event?.type.startsWith("touch")) point(state, null, null); // no finger will leave the cell
+  choose(state, cell.map((end, i) => end ?? board.value?.[i ? "key" : "query"] ?? 0), 0);
 }
 
 function onHover(state, figure, event) {
   const cell = cellOf(figure, event);
-  if (cell) setHover(state, cell, figure);
+  if (cell) point(state, cell, figure);
 }
 
-function setHover(state, cell, figure) {
+function point(state, cell, figure) {
   state.hovered = figure;
-  if (String(cell) === String(state.hover)) return;
-  state.hover = cell;
-  placeAll(state);
+  board.point(cell && { query: cell[0], key: cell[1] });
 }
 
 function choose(state, cell, delay) {
-  const inside = cell.map((end, i) => Math.min(Math.max(end, 0), state.header.shape[i] - 1));
-  if (state.choice.make(inside, state.setTriggerValue, delay)) placeAll(state);
+  const { limits } = state.header;
+  const [query, key] = cell.map((end, i) => Math.min(Math.max(end, 0), limits[i ? "key" : "query"] - 1));
+  board.choose({ query, key }, delay);
 }
 
 function onKey(state, rows, event) {
@@ -246,6 +345,6 @@ function onKey(state, rows, event) {
   if (!step || !rows || event.ctrlKey || event.metaKey || event.altKey) return;
   if (rows !== "cell" && step[1]) return; // sideways is another component of the same vector
   event.preventDefault();
-  const [query, key] = state.choice.value ?? [0, 0];
+  const { query, key } = board.value ?? { query: 0, key: 0 };
   choose(state, rows === "key" ? [query, key + step[0]] : [query + step[0], key + step[1]], KEYBOARD_REST);
 }

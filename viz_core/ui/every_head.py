@@ -1,0 +1,74 @@
+"""All heads in one picture: what each square means, found by role, marked by role."""
+
+import streamlit as st
+
+from viz_core.analysis.heads import ROLES
+from viz_core.analysis.overview import Pool, resting
+from viz_core.language import _
+from viz_core.models import Model
+from viz_core.ui import head_roles, store, waiting
+from viz_core.ui.choice import Choice
+from viz_core.ui.components.head_grid import head_grid
+from viz_core.ui.roles import LETTERS, Roles, names
+from viz_core.ui.workshop import Progress
+
+
+def picture(model: Model, text: str, choice: Choice) -> Roles:
+    """Draw it; returns what every head does, on this text and as known."""
+    heading, place = st.container(horizontal=True, vertical_alignment="center", gap="medium"), st.container()
+    pool: Pool = "mean" if st.session_state.get("pool") == "mean" else "max"
+    with waiting.shown(place, "heads", _looking) as report:
+        seen = store.all_heads(model, text, pool, report)
+    roles = Roles.of(model.card.get("roles", {}), seen.roles)
+    with heading:
+        st.markdown("**" + _("Every head") + "**", width="content")
+        head_roles.finder(model, choice, roles)
+    with place:
+        words = names(model.both_sides)
+        head_grid(
+            seen.tiles.numpy(),
+            allowed=seen.allowed.numpy(),
+            roles=[(role, LETTERS[role], words.get(role, "")) for role in ROLES],
+            here=roles.here,
+            known=roles.stored,
+            marks=roles.marks(),
+            resting=resting(seen.roles).numpy(),
+            pooled="" if seen.size == 1 else _pooled(pool, seen.size),
+            key="heads",
+        )
+        st.caption(
+            _(
+                "Each square is one head (layers down, heads across): a row for each token, more colour where it looks "
+                "(shades show √weight). Letters: what a head is known for. Click one."
+            )
+        )
+        if seen.size > 1:
+            _pool_switch(pool, seen.size)
+    return roles
+
+
+def _pool_switch(pool: Pool, size: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(_("Each cell of a square, of {size} × {size}:").format(size=size), width="content")
+        st.segmented_control(
+            _("What a cell of a square shows"),
+            ["max", "mean"],
+            default=pool,
+            format_func=lambda name: {"max": _("the strongest"), "mean": _("the mean")}[name],
+            key="pool",
+            required=True,
+            label_visibility="collapsed",
+        )
+
+
+def _looking(progress: Progress) -> str:
+    words = _("Looking at all heads: layer {done} of {total}")
+    return words.format(done=progress.done + 1, total=progress.total) if progress.total else _("Looking at all heads …")
+
+
+def _pooled(pool: Pool, size: int) -> str:
+    words = {
+        "max": _("each cell the strongest of {size} × {size}"),
+        "mean": _("each cell the mean of {size} × {size}"),
+    }
+    return words[pool].format(size=size)
