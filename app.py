@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from viz_core.figures import attention_heatmap
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import controls, every_head, frame, head_roles, predictions, show, state, store, window
+from viz_core.ui import controls, every_head, frame, head_roles, one_head, predictions, show, state, store, window
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.components.bridge import bridge
 from viz_core.ui.components.token_strip import token_strip
@@ -21,24 +20,12 @@ def explore(view: state.View, model: Model, text: str, recording: Recording) -> 
 
     with sentence:
         token_strip(recording.tokens, store.links(model, text, choice.layer, choice.head), key="strip")
-    with all_heads:
+    with left:
         roles = every_head.picture(model, text, choice)
         if model.both_sides:
             predictions.hidden_token(model, text, recording, choice, theme)
-    with one_head:
-        heatmap = attention_heatmap(
-            stages.weights[0].numpy(),
-            recording.tokens,
-            title=choice.name + " · " + _("weights"),
-            subtitle=_("row looks at column; each row sums to 1"),
-            theme=theme,
-            weights=True,
-            allowed=record.allowed.expand(1, *choice.size)[0].numpy(),
-            unit=_("weight"),
-            also={_("score"): stages.scores[0].numpy(), _("scaled"): stages.scaled_scores[0].numpy()},
-            window=window.of(text, choice.size),
-        )
-        show.figure(heatmap, "map", _("Attention weights of one head: rows look at columns"))
+    with right:
+        one_head.picture(view, model, text, recording, choice=choice, stages=stages, theme=theme)
         head_roles.what_it_does(model, text, recording, choice=choice, weights=stages.weights[0], roles=roles)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(
@@ -62,8 +49,8 @@ def explore(view: state.View, model: Model, text: str, recording: Recording) -> 
 
 model, text, recording = controls.model_and_recording(frame.start(_("Explore")), examples=True)
 sentence = st.container()
-all_heads, one_head = st.columns([1, 1.15], gap="medium")
+left, right = st.columns([1, 1.15], gap="medium")
 explore(model, text, recording)
 if not model.both_sides:
-    with all_heads:
+    with left:
         predictions.next_token(model, text, recording, frame.theme())

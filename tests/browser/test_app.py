@@ -32,6 +32,7 @@ def settled(page: Page, key: str = "map") -> None:
     """Wait until the page shows its map; contents are then waited for one by one."""
     page.locator(f".st-key-{key} .js-plotly-plot .heatmaplayer image").first.wait_for(state="attached")
     expect(page.locator(f".st-key-{key} .js-plotly-plot")).to_have_count(1)  # the one of the run before is gone
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
 
 
 def type_sentence(page: Page, text: str) -> None:
@@ -198,6 +199,7 @@ def test_clicking_a_bar_adds_that_token(page: Page, address: str, model: Model) 
     page.goto(f"{address}/?text={quote(SENTENCE)}")
     settled(page)
     second = model.next_tokens(model.record(SENTENCE), 2)[1]
+    page.locator(".st-key-next .js-plotly-plot").scroll_into_view_if_needed()
     x, y = page.locator(".st-key-next .js-plotly-plot").evaluate(
         "gd => { const box = gd.getBoundingClientRect(), {xaxis, yaxis} = gd._fullLayout;"
         " return [box.left + xaxis._offset + 5, box.top + yaxis._offset + yaxis.d2p(1)]; }"

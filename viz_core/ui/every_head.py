@@ -38,8 +38,8 @@ def picture(model: Model, text: str, choice: Choice) -> Roles:
         )
         st.caption(
             _(
-                "Each square is one head (layers down, heads across): a row for each token, more colour where it looks "
-                "(shades show √weight). Letters: what a head is known for. Click one."
+                "Each square is one head: a row for each token, more colour where it looks (√weight). "
+                "Letters: what it is known for. Click one."
             )
         )
         if seen.size > 1:

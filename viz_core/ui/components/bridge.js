@@ -27,7 +27,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     document.addEventListener("keydown", state.between);
     state.deaf = board.listen(() => placeAll(state));
   }
-  if (state.header?.of !== header.of) Object.assign(state, { zoom: null, wanted: null });
+  const another = state.header?.of !== header.of;
+  if (another) Object.assign(state, { zoom: null, wanted: null });
   const theme = themeOf(parentElement.querySelector(".bridge"));
   Object.assign(state, { header, theme, setTriggerValue });
   board.hear(header, (message) => state.setTriggerValue("choice", message));
@@ -38,6 +39,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const box = parentElement.closest(".stElementContainer");
   if (box) box.style.position = "absolute";
   scan(state);
+  if (another) for (const figure of state.figures.keys()) frame(state, figure); // they may have come before us
   placeAll(state);
   return () => {
     state.observer.disconnect();
@@ -56,15 +58,20 @@ function scan(state) {
   state.frame = null;
   for (const [figure, own] of state.figures) {
     // Plotly starts anew on the same element: a new emitter, which has not heard of us
-    if (!figure.isConnected || figure._ev !== own.emitter) release(state, figure);
+    const gone = !figure.isConnected || !figure.checkVisibility();
+    if (gone) keepInSight(own);
+    if (gone || figure._ev !== own.emitter) release(state, figure);
   }
   for (const key of state.header.keys) {
-    const name = key.trim().replace(/[^a-zA-Z0-9_-]/g, "-"); // as Streamlit does
-    for (const figure of document.querySelectorAll(`.st-key-${name} .js-plotly-plot`)) {
-      if (figure.on && figure._fullLayout && !state.figures.has(figure)) attach(state, figure, key);
+    for (const figure of figuresOf(key)) {
+      const drawn = figure.on && figure._fullLayout && figure.checkVisibility();
+      if (drawn && !state.figures.has(figure)) attach(state, figure, key);
     }
   }
 }
+
+const placeOf = (key) => document.querySelector(`.st-key-${key.trim().replace(/[^a-zA-Z0-9_-]/g, "-")}`); // Streamlit's name
+const figuresOf = (key) => [...(placeOf(key)?.querySelectorAll(".js-plotly-plot") ?? [])];
 
 function attach(state, figure, key) {
   const listeners = {
@@ -75,7 +82,7 @@ function attach(state, figure, key) {
     plotly_autosize: () => frame(state, figure),
     plotly_doubleclick: () => zoomTo(state, null),
   };
-  for (const name of REDRAWN) listeners[name] = () => place(state, figure);
+  for (const name of REDRAWN) listeners[name] = () => redrawn(state, figure);
   for (const [name, listener] of Object.entries(listeners)) figure.on(name, listener);
   state.figures.set(figure, { key, listeners, emitter: figure._ev, overlay: null });
   figure.classList.add("linked-figure");
@@ -91,17 +98,51 @@ function attach(state, figure, key) {
   const part = mapsOf(figure).find((map) => map.meta.window);
   if (part) state.zoom = rangesOf(part); // Python sent the part it was asked for
   frame(state, figure);
+  redrawn(state, figure);
+}
+
+function redrawn(state, figure) {
+  const own = state.figures.get(figure);
+  if (!own) return;
   place(state, figure);
+  cancelIdleCallback(own.idle);
+  own.idle = requestIdleCallback(() => (own.copy = copyOf(figure)), { timeout: 500 });
 }
 
 function release(state, figure) {
-  const { listeners, overlay } = state.figures.get(figure);
+  const { listeners, overlay, idle } = state.figures.get(figure);
+  cancelIdleCallback(idle);
   for (const [name, listener] of Object.entries(listeners)) figure.removeListener?.(name, listener);
   overlay?.remove();
   figure.onkeydown = figure.onfocus = figure.onblur = null;
   figure.classList.remove("linked-figure");
   state.figures.delete(figure);
   if (state.hovered === figure) point(state, null, null);
+}
+
+/** Streamlit takes a figure away before its successor is drawn; until then a copy of what it showed stays in sight. */
+function keepInSight({ key, spot, copy }) {
+  const place = placeOf(key);
+  const unseen = () => !figuresOf(key).some((one) => one.checkVisibility({ visibilityProperty: true }));
+  if (!copy || !place?.checkVisibility() || !unseen()) return;
+  const ghost = element("linked-ghost");
+  Object.assign(ghost.style, { left: `${spot.x}px`, top: `${spot.y}px`, width: `${spot.w}px`, height: `${spot.h}px` });
+  ghost.inert = true;
+  ghost.append(copy);
+  place.append(ghost);
+  const until = performance.now() + 2000;
+  const look = () => (unseen() && performance.now() < until ? requestAnimationFrame(look) : ghost.remove());
+  look();
+}
+
+/** What a figure shows, with ids of its own: an id that is there twice means the first, which may be hidden. */
+function copyOf(figure) {
+  const copy = figure.querySelector(".plot-container")?.cloneNode(true);
+  for (const node of copy?.querySelectorAll("[id]") ?? []) node.id += "-copy";
+  for (const node of copy?.querySelectorAll("[clip-path]") ?? []) {
+    node.setAttribute("clip-path", node.getAttribute("clip-path").replace(/#([\w-]+)/, "#$1-copy"));
+  }
+  return copy;
 }
 
 /** Gives the focus to the successor of the figure that had it; refused while Streamlit still hides it, so again. */
@@ -205,6 +246,8 @@ function place(state, figure) {
   figure.style.setProperty("--linked-colour", state.header.colour[state.theme.name]);
   figure.style.setProperty("--linked-text", state.theme.text);
   figure.style.setProperty("--linked-background", state.theme.background);
+  const [place, box] = [placeOf(own.key)?.getBoundingClientRect(), figure.getBoundingClientRect()];
+  if (place) own.spot = { x: box.left - place.left, y: box.top - place.top, w: box.width, h: box.height };
   if (!own.overlay || own.overlay.nextSibling !== above) {
     own.overlay?.remove();
     own.overlay = element("linked-overlay");

@@ -35,3 +35,27 @@ class Links {
     return found.sort((a, b) => b[1] - a[1]);
   }
 }
+
+/** The switch between what a token looks at ("from") and who looks at it ("to"): `turned` hears of a change. */
+function switchable(root, words, turned) {
+  const box = root.querySelector(".switch");
+  box.setAttribute("aria-label", words.direction);
+  for (const button of box.children) {
+    button.textContent = words[button.value];
+    button.onclick = () => turned(button.value);
+    button.onkeydown = (event) => {
+      if (!/^Arrow/.test(event.key)) return;
+      event.preventDefault();
+      const other = [...box.children].find((one) => one !== button);
+      turned(other.value);
+      other.focus();
+    };
+  }
+}
+
+function showSwitch(root, direction) {
+  for (const button of root.querySelector(".switch").children) {
+    button.setAttribute("aria-checked", button.value === direction);
+    button.tabIndex = button.value === direction ? 0 : -1;
+  }
+}

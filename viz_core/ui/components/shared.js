@@ -26,6 +26,12 @@ function contrast(one, other) {
   return (high + 0.05) / (low + 0.05);
 }
 
+/** The text's own colour where it can be read (4.5 : 1), else black or white; one of the two always can. */
+function legible(tint, text, colour) {
+  if (contrast(tint, text) >= 4.5) return colour;
+  return luminance(tint) > 0.18 ? "#000" : "#fff";
+}
+
 /** The page's theme as Streamlit's variables tell it at this moment. */
 function themeOf(element) {
   const style = getComputedStyle(element);

@@ -32,14 +32,7 @@ export default function ({ data, parentElement }) {
     write(state);
   }
   root.querySelector(".says").textContent = header.words.says;
-  root.querySelector(".switch").setAttribute("aria-label", header.words.direction);
-  for (const button of root.querySelectorAll(".switch button")) {
-    button.textContent = header.words[button.value];
-    button.onclick = () => turn(state, button.value);
-    button.onkeydown = (event) => {
-      if (/^Arrow/.test(event.key)) turn(state, state.direction === "from" ? "to" : "from", true);
-    };
-  }
+  switchable(root, header.words, (direction) => turn(state, direction));
   state.words.setAttribute("aria-label", header.words.label);
   state.words.onpointerover = (event) => look(state, numberOf(event.target) ?? state.over);
   state.words.onpointerleave = () => look(state, focusedOf(state));
@@ -136,20 +129,17 @@ function measure(state) {
       return { left: box.left - origin.left, top: box.top - origin.top, width: box.width, height: box.height };
     });
   }
+  root.style.setProperty("--query", own.query);
+  root.style.setProperty("--key", own.key);
   root.style.setProperty("--end", state.direction === "from" ? own.query : own.key);
   state.revealed = null;
   show(state);
 }
 
 /** Whether lines run from a token to what it looks at, or to it from those that look at it. */
-function turn(state, direction, focus = false) {
+function turn(state, direction) {
   state.direction = direction;
-  for (const button of state.root.querySelectorAll(".switch button")) {
-    const mine = button.value === direction;
-    button.setAttribute("aria-checked", mine);
-    button.tabIndex = mine ? 0 : -1;
-    if (mine && focus) button.focus();
-  }
+  showSwitch(state.root, direction);
   state.strip.dataset.direction = direction;
   if (state.own) measure(state);
 }
@@ -229,12 +219,6 @@ function curve(from, to, above, longest) {
 const onOneLine = (from, to) => Math.abs(from.top - to.top) < from.height / 2;
 const middle = (box) => box.left + box.width / 2;
 const svg = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
-
-/** The text's own colour where it can be read (4.5 : 1), else black or white; one of the two always can. */
-function legible(tint, text, colour) {
-  if (contrast(tint, text) >= 4.5) return colour;
-  return luminance(tint) > 0.18 ? "#000" : "#fff";
-}
 
 // -- what the visitor does ---------------------------------------------------------------------------
 

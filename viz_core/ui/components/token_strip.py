@@ -11,7 +11,7 @@ from viz_core.ui.components.mounting import colours, pack, read
 _component = st.components.v2.component(
     "token_strip",
     html=read("token_strip.html"),
-    css=read("token_strip.css"),
+    css=read("links.css", "token_strip.css"),
     js=read("shared.js", "links.js", "token_strip.js"),
 )
 

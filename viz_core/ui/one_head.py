@@ -1,0 +1,52 @@
+"""One head in a picture: its map, or lines from word to word."""
+
+import streamlit as st
+
+from viz_core.attention import Stages
+from viz_core.figures import attention_heatmap
+from viz_core.figures.palette import ThemeName
+from viz_core.language import _
+from viz_core.models import Model
+from viz_core.recording import Recording
+from viz_core.ui import show, state, store, window
+from viz_core.ui.choice import Choice
+from viz_core.ui.components.attention_lines import attention_lines
+
+PICTURES = ("map", "lines")
+
+
+def picture(
+    view: state.View, model: Model, text: str, recording: Recording, *, choice: Choice, stages: Stages, theme: ThemeName
+) -> None:
+    """Draw the one the visitor wants; the page's bridge links the map, "map"."""
+    chosen = view.picture if view.picture in PICTURES else PICTURES[0]
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown("**" + _("One head") + "** · " + choice.name, width="stretch")
+        if st.session_state.get("picture") != chosen:
+            st.session_state["picture"] = chosen
+        st.segmented_control(
+            _("Picture of the head"),
+            PICTURES,
+            format_func=lambda name: {"map": _("Map"), "lines": _("Lines")}[name],
+            key="picture",
+            required=True,
+            label_visibility="collapsed",
+            on_change=lambda: state.show(picture=st.session_state["picture"]),
+        )
+    if chosen == "lines":
+        attention_lines(recording.tokens, store.links(model, text, choice.layer), layer=choice.layer, key="lines")
+        return
+    allowed = recording.blocks[choice.layer].attention.head(choice.head).allowed
+    heatmap = attention_heatmap(
+        stages.weights[0].numpy(),
+        recording.tokens,
+        title=choice.name + " · " + _("weights"),
+        subtitle=_("row looks at column; each row sums to 1"),
+        theme=theme,
+        weights=True,
+        allowed=allowed.expand(1, *choice.size)[0].numpy(),
+        unit=_("weight"),
+        also={_("score"): stages.scores[0].numpy(), _("scaled"): stages.scaled_scores[0].numpy()},
+        window=window.of(text, choice.size),
+    )
+    show.figure(heatmap, "map", _("Attention weights of one head: rows look at columns"))
