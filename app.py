@@ -18,6 +18,8 @@ def explore(view: state.View, model: Model, text: str, recording: Recording) -> 
     stages = store.stages(model, text, choice.layer, choice.head)
     theme = frame.theme()
 
+    with right:  # first: it is what a click on a head waits for
+        one_head.picture(view, model, text, recording, choice=choice, stages=stages, theme=theme)
     with sentence:
         token_strip(recording.tokens, store.links(model, text, choice.layer, choice.head), key="strip")
     with left:
@@ -25,7 +27,6 @@ def explore(view: state.View, model: Model, text: str, recording: Recording) -> 
         if model.both_sides:
             predictions.hidden_token(model, text, recording, choice, theme)
     with right:
-        one_head.picture(view, model, text, recording, choice=choice, stages=stages, theme=theme)
         head_roles.what_it_does(model, text, recording, choice=choice, weights=stages.weights[0], roles=roles)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(

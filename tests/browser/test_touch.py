@@ -1,6 +1,7 @@
 """Fast and fluent: what a hand does to the pictures, on short, long and odd texts, in the real app."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -79,6 +80,14 @@ def sent(page: Page) -> Iterator[list[int]]:
 
 def hovered(page: Page, selector: str) -> Locator:
     return page.locator(f".st-key-{selector} [data-testid=hovered-cell]").first
+
+
+def point_at(page: Page, node: Locator) -> None:
+    """Moves the pointer there as a hand does; Playwright's own hover keeps some events from shadow roots."""
+    node.scroll_into_view_if_needed()
+    box = node.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
 
 
 # -- all heads -----------------------------------------------------------------------------------------
@@ -272,6 +281,67 @@ def test_a_click_on_a_pooled_cell_chooses_the_strongest_it_covers(page: Page, ad
     covered = weights[query // 3 * 3 : query // 3 * 3 + 3, key // 3 * 3 : key // 3 * 3 + 3]
     assert (query // 3, key // 3) == (100, 33)
     assert float(weights[query, key]) == float(covered.max())
+
+
+# -- lines ---------------------------------------------------------------------------------------------
+
+
+def test_lines_show_what_a_token_looks_at_and_who_looks_at_it(page: Page, address: str, model: Model) -> None:
+    frames = sent(page)
+    page.goto(f"{address}/?text={quote(SENTENCE)}&layer=1&head=4&picture=lines")
+    lines = page.get_by_test_id("attention-lines")
+    expect(lines).to_have_attribute("data-heads", "4")
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
+    page.wait_for_timeout(1_000)
+    frames.clear()
+    weights = model.record(SENTENCE).blocks[1].attention.weights
+    row = int((weights[4] >= 0.02).sum(-1).argmax())
+    point_at(page, lines.locator(f"[data-side=from] [data-index='{row}']"))
+    expect(lines).to_have_attribute("data-shown", f"from:{row}")
+    expect(lines).to_have_attribute("data-drawn", str(int((weights[4, row] >= 0.02).sum())))
+    point_at(page, lines.locator("[data-side=to] [data-index='0']"))
+    expect(lines).to_have_attribute("data-shown", "to:0")
+    lines.locator(".chips button", has_text="H2").click()
+    expect(lines).to_have_attribute("data-heads", "2,4")
+    point_at(page, lines.locator(f"[data-side=from] [data-index='{row}']"))
+    expect(lines).to_have_attribute("data-drawn", str(int((weights[[2, 4], row] >= 0.02).sum())))
+    lines.locator("input[type=range]").fill("30")
+    expect(lines).to_have_attribute("data-drawn", str(int((weights[[2, 4], row] >= 0.3).sum())))
+    page.wait_for_timeout(300)
+    assert not frames
+    lines.locator(f"[data-side=from] [data-index='{row - 1}']").click()
+    in_address(page, query=str(row - 1))
+
+
+def test_lines_of_a_long_text_scroll_in_themselves(page: Page, address: str, long_model: str) -> None:
+    page.goto(f"{address}/?text={quote(words(200))}&model={long_model}&picture=lines")
+    lines = page.get_by_test_id("attention-lines")
+    expect(lines.locator("[data-side=from] [data-index]")).to_have_count(200)
+    room = lines.locator(".scroller").evaluate("node => [node.scrollHeight > node.clientHeight, node.clientHeight]")
+    assert room[0]
+    assert room[1] <= 600
+    point_at(page, lines.locator("[data-side=to] [data-index='150']"))
+    expect(lines).to_have_attribute("data-shown", "to:150")
+
+
+# -- long work -----------------------------------------------------------------------------------------
+
+
+def test_a_long_recording_tells_how_far_it_is_and_can_be_ended(
+    page: Page, address: str, checkpoint: Callable[..., str]
+) -> None:
+    slow = checkpoint(n_layer=40, n_head=8, n_embd=512, n_positions=1024)
+    page.goto(f"{address}/?text={quote(SENTENCE)}&model={slow}")
+    settled(page)
+    frames = page.url
+    page.get_by_role("button", name="notes").first.click()
+    page.get_by_label("A longer text").fill(words(1000))
+    page.get_by_role("button", name="Look at this text").click()
+    expect(page.get_by_text(re.compile(r"Reading the text: layer \d+ of 40"))).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    settled(page)
+    expect(page.get_by_label("Type a sentence")).to_have_value(SENTENCE)
+    assert page.url == frames
 
 
 # -- odd texts and places --------------------------------------------------------------------------------

@@ -56,6 +56,8 @@ def test_a_role_that_sleeps_says_so_and_the_sentence_said_twice_wakes_it() -> No
 def test_scores_on_this_text_stand_beside_the_stored_ones() -> None:
     layer, head = best_head("induction")
     app = opened("app.py", text=NO_REPEATS, layer=str(layer), head=str(head))
+    app.session_state["scores"] = True  # the box of scores is open
+    app.run()
     table = next(html.proto.body for html in app.get("html") if "class='roles'" in html.proto.body)
     stored = viz_core.load("tiny-gpt").card["roles"]["induction"][layer][head]
     assert f"<em>asleep</em></td><td>{stored:.2f}</td>" in table

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz_core.figures import palette
-from viz_core.figures.heatmaps import FONT, axis_title, layout
+from viz_core.figures.heatmaps import FONT, axis_title, label_width, layout
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _
 
@@ -44,7 +44,7 @@ def product_bars(
         name=_("sum so far"),
     )
     frame = layout(title, subtitle, theme, 300)
-    frame |= {"bargap": 0.15, "showlegend": False, "margin": frame["margin"] | {"r": 64}}
+    frame |= {"bargap": 0.15, "showlegend": False, "margin": frame["margin"] | {"r": 64, "l": 44, "b": 44}}
     frame["annotations"] = [
         {
             "x": place[-1],
@@ -63,7 +63,6 @@ def product_bars(
         "showgrid": False,
         "zeroline": False,
         "title": axis_title(_("component"), theme),
-        "automargin": True,
     }
     lowest, highest = min(running.min(), products.min(), 0), max(running.max(), products.max(), 0)
     frame["yaxis"] = {
@@ -71,7 +70,6 @@ def product_bars(
         "zeroline": True,
         "zerolinecolor": palette.MUTED[theme],
         "gridcolor": palette.LINE[theme],
-        "automargin": True,
         "nticks": 6,
     }
     return go.Figure([bars, line], frame)
@@ -95,7 +93,7 @@ def next_token_bars(
     frame = {
         "font": {"family": FONT, "size": 13, "color": palette.TEXT[theme]},
         "height": height,
-        "margin": {"l": 8, "r": 48, "t": 4, "b": 4},
+        "margin": {"l": label_width(labels) + 4, "r": 56, "t": 4, "b": 4},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "bargap": 0.25,
@@ -106,7 +104,6 @@ def next_token_bars(
             "ticktext": [escape(label, quote=False) for label in labels],
             "autorange": "reversed",
             "showgrid": False,
-            "automargin": True,
             "fixedrange": True,
         },
     }

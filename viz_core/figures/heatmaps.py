@@ -6,7 +6,7 @@ Axis values are integers and tokens only tick text: with tokens as axis values P
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from typing import Any
 from unicodedata import east_asian_width
 
@@ -22,6 +22,8 @@ Array = NDArray[np.float32]
 
 TITLE_HEIGHT = 46  # pixels: the name and the line that says what a cell means
 NOTE_HEIGHT = 20
+AXIS_TITLE = 24  # pixels beside the names of rows
+COLOURBAR = 42  # pixels under the map
 MOST_LABELS = 40  # above, ticks would overlap: tokens are read from the hover alone
 MOST_DRAWN = 256  # cells along an edge; a longer text is drawn pooled, and cell by cell where the visitor zooms in
 MOST_VECTORS = (256, 512)  # rows and columns of a map of vectors; a larger one is drawn pooled
@@ -89,12 +91,12 @@ def attention_heatmap(
     below = [_forbidden_cells(part, part.between(forbidden), theme)] if masked else []
     columns, rows = part.ticks(tokens[:n_key], 1), part.ticks(tokens[-n_query:], 0)
     across, down = part.ranges
-    labelled = columns[1] if part.cells.shape[1] <= MOST_LABELS else []
+    above, beside = _room(columns[1], part.cells.shape[1]), _room(rows[1], part.cells.shape[0])
     frame = layout(title, subtitle, theme, height or (430 if n_query <= 24 else 540), note=part.note)
     frame |= {
         "dragmode": "zoom" if n_query > MOST_LABELS else "pan",
         "meta": {"linked": "cells", "size": part.size, "window": window is not None},
-        "margin": frame["margin"] | {"t": frame["margin"]["t"] + 16 + _label_height(labelled)},
+        "margin": frame["margin"] | {"t": frame["margin"]["t"] + 16 + above, "l": AXIS_TITLE + beside, "b": COLOURBAR},
         # cells are square and the map stands at the left, under its name
         "xaxis": _token_axis(*columns, part.cells.shape[1], theme)
         | {"title": axis_title(_("key (column)"), theme), "side": "top", "tickangle": -90}
@@ -153,7 +155,7 @@ class _Part:
 
 def _ticks(tokens: Sequence[str], first: int, last: int, size: int) -> tuple[NDArray[np.float32], list[str]]:
     """Positions and texts along an axis whose cells cover `size` tokens each."""
-    starts = range(first, last + 1, size)
+    starts = range(first, min(last + 1, len(tokens)), size)
     if size == 1:
         return np.array(starts, dtype=np.float32), [tick_text(token) for token in tokens[first : last + 1]]
     spans = [(start, min(start + size - 1, last)) for start in starts]
@@ -239,7 +241,9 @@ def vectors_heatmap(
         "showticklabels": False,
         "ticks": "",
     }
-    named = _token_axis(*_ticks(tokens, 0, n - 1, down), n, theme) if len(tokens) else {}
+    ticks = _ticks(tokens, 0, n - 1, down)
+    named = _token_axis(*ticks, n, theme) if len(tokens) else {}
+    frame["margin"] |= {"b": COLOURBAR, "l": _room(ticks[1], n) if len(tokens) else 32}
     frame["yaxis"] = named | {"range": [n - 0.5, -0.5], "showgrid": False, "zeroline": False}
     return go.Figure(heatmap, frame)
 
@@ -250,10 +254,20 @@ def limits_of(*arrays: Array, share: float = 1.0) -> float:
     return float(np.quantile(magnitudes, share)) or 1.0 if magnitudes.size else 1.0
 
 
-def _label_height(texts: Sequence[str]) -> int:
-    """Pixels that the columns' upright labels take; Korean and other wide letters count double."""
-    widths = (sum(2 if east_asian_width(c) in "WF" else 1 for c in text) for text in texts)
-    return 7 * max(widths, default=0) + 4 * bool(texts)
+def label_width(texts: Sequence[str], size: float = 13) -> int:
+    """Pixels that the longest text takes; Korean and other wide letters count double. Plotly can measure texts itself
+    (automargin), but then draws everything twice."""
+    widths = (sum(2 if east_asian_width(c) in "WF" else 1 for c in unescape(text)) for text in texts)
+    return round(0.56 * size * max(widths, default=0)) + 6
+
+
+def _room(texts: Sequence[str], n: int) -> int:
+    """Pixels for the names of tokens along an axis: none where they are not written."""
+    return label_width(texts, _label_size(n)) if n <= MOST_LABELS else 4
+
+
+def _label_size(n: int) -> int:
+    return max(8, min(13, 300 // max(n, 1)))
 
 
 def _forbidden_cells(part: _Part, says: str, theme: ThemeName) -> go.Heatmap:
@@ -301,11 +315,10 @@ def _token_axis(places: NDArray[np.float32], texts: Sequence[str], n: int, theme
         "tickvals": places,
         "ticktext": list(texts),
         "showticklabels": n <= MOST_LABELS,
-        "tickfont": {"size": max(8, min(13, 300 // max(n, 1))), "color": palette.TEXT[theme]},
+        "tickfont": {"size": _label_size(n), "color": palette.TEXT[theme]},
         "ticks": "",
         "showgrid": False,
         "zeroline": False,
-        "automargin": True,
     }
 
 
@@ -330,15 +343,18 @@ def axis_title(text: str, theme: ThemeName) -> dict[str, Any]:
 
 
 def _colorbar(unit: str, lowest: float, highest: float, theme: ThemeName) -> dict[str, Any]:
-    """Under the map, so that on a small screen the map has the whole width."""
+    """Under the map, so that on a small screen the map has the whole width. Placed in the container: where a colour bar
+    is placed in the plot, Plotly draws everything twice to make room for it."""
     return {
         "title": {"text": unit, "side": "right", "font": {"size": 12, "color": palette.MUTED[theme]}},
         "orientation": "h",
+        "xref": "container",
+        "yref": "container",
         "x": 0,
         "xanchor": "left",
         "y": 0,
-        "yanchor": "top",
-        "ypad": 6,
+        "yanchor": "bottom",
+        "ypad": 2,
         "len": 180,
         "lenmode": "pixels",
         "thickness": 8,

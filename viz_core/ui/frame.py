@@ -46,8 +46,8 @@ def live(body: Body) -> Callable[[Model, str, Recording], None]:
         if asked() != then:
             st.rerun()
         view = state.current()
+        body(view, model, text, recording)  # first, for it is what a click waits for
         _navigation(view)
-        body(view, model, text, recording)
         state.mirror()
 
     return lambda model, text, recording: part(asked(), model, text, recording)

@@ -139,7 +139,12 @@ def scores(choice: Choice, roles: Roles, both_sides: bool, theme: ThemeName) -> 
     rows = [_score_row(role, words, choice, roles) for role, words in names(both_sides).items() if role in roles.here]
     known = f"<th>{escape(_('known'))}</th>" if roles.stored else ""
     head = f"<tr><th>{escape(_('looks at'))}</th><td></td><th>{escape(_('here'))}</th>{known}</tr>"
-    with st.popover(_("What this head does"), icon=":material/bar_chart:", type="tertiary", key="scores"):
+    shown = st.popover(
+        _("What this head does"), icon=":material/bar_chart:", type="tertiary", key="scores", on_change="rerun"
+    )
+    if not shown.open:  # a click on a head need not wait for what nobody sees
+        return
+    with shown:
         st.markdown("**" + choice.name + "** · " + _("share of its weight, from 0 to 1"))
         inks = f"--here:{palette.WEIGHTS[theme][4]};--known:{palette.TEXT[theme]};--track:{palette.LINE[theme]}"
         st.html(f"<table class='roles' style='{inks}'>{head}{''.join(rows)}</table>", width=SCORES_WIDTH)

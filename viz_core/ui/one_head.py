@@ -20,20 +20,8 @@ def picture(
 ) -> None:
     """Draw the one the visitor wants; the page's bridge links the map, "map"."""
     chosen = view.picture if view.picture in PICTURES else PICTURES[0]
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.markdown("**" + _("One head") + "** · " + choice.name, width="stretch")
-        if st.session_state.get("picture") != chosen:
-            st.session_state["picture"] = chosen
-        st.segmented_control(
-            _("Picture of the head"),
-            PICTURES,
-            format_func=lambda name: {"map": _("Map"), "lines": _("Lines")}[name],
-            key="picture",
-            required=True,
-            label_visibility="collapsed",
-            on_change=lambda: state.show(picture=st.session_state["picture"]),
-        )
     if chosen == "lines":
+        _heading(chosen)
         attention_lines(recording.tokens, store.links(model, text, choice.layer), layer=choice.layer, key="lines")
         return
     allowed = recording.blocks[choice.layer].attention.head(choice.head).allowed
@@ -49,4 +37,21 @@ def picture(
         also={_("score"): stages.scores[0].numpy(), _("scaled"): stages.scaled_scores[0].numpy()},
         window=window.of(text, choice.size),
     )
+    _heading(chosen)  # only now: what comes in one go is laid out in one go
     show.figure(heatmap, "map", _("Attention weights of one head: rows look at columns"))
+
+
+def _heading(chosen: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown("**" + _("One head") + "**", width="stretch")
+        if st.session_state.get("picture") != chosen:
+            st.session_state["picture"] = chosen
+        st.segmented_control(
+            _("Picture of the head"),
+            PICTURES,
+            format_func=lambda name: {"map": _("Map"), "lines": _("Lines")}[name],
+            key="picture",
+            required=True,
+            label_visibility="collapsed",
+            on_change=lambda: state.show(picture=st.session_state["picture"]),
+        )

@@ -43,9 +43,9 @@ export default function ({ data, parentElement }) {
   slider(state);
   switchable(root, header.words, (direction) => {
     state.pin = null;
-    turn(state, direction);
+    board.turn(direction); // and so to heard()
   });
-  turn(state, state.direction);
+  turn(state, board.direction);
   state.scroller.onscroll = () => paint(state);
   state.deaf?.();
   state.deaf = board.listen(() => heard(state));
@@ -243,6 +243,7 @@ function layout(state) {
 /** The board has changed: another head or token is chosen, or one is pointed at, here or elsewhere. */
 function heard(state) {
   if (!state.at) return;
+  if (state.direction !== board.direction) turn(state, board.direction);
   if (follow(state)) {
     paintChips(state);
     paint(state);
@@ -487,7 +488,7 @@ function look(side, index) {
 function choose(state, side, index) {
   if (index === null) return;
   state.pin = side === "to" ? { index, query: board.value?.query } : null;
-  turn(state, side);
+  board.turn(side);
   board.choose(side === "from" ? { query: index, key: -1 } : { key: index });
 }
 

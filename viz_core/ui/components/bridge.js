@@ -106,7 +106,12 @@ function redrawn(state, figure) {
   if (!own) return;
   place(state, figure);
   cancelIdleCallback(own.idle);
-  own.idle = requestIdleCallback(() => (own.copy = copyOf(figure)), { timeout: 500 });
+  own.idle = requestIdleCallback(() => {
+    const [around, box] = [placeOf(own.key)?.getBoundingClientRect(), figure.getBoundingClientRect()];
+    if (!around) return;
+    own.spot = { x: box.left - around.left, y: box.top - around.top, w: box.width, h: box.height };
+    own.copy = copyOf(figure);
+  }, { timeout: 500 });
 }
 
 function release(state, figure) {
@@ -215,7 +220,9 @@ function frame(state, figure) {
     const sides = [[x, to.x], [y, to.y]].map(([axis, range]) => {
       const n = Math.abs(range[1] - range[0]);
       if (!near(axis.range, range)) changes[`${axis._name}.range`] = range;
-      if (axis.showticklabels !== (n <= MOST_LABELS)) changes[`${axis._name}.showticklabels`] = n <= MOST_LABELS;
+      if (axis.showticklabels !== (n <= MOST_LABELS)) {
+        changes[`${axis._name}.showticklabels`] = changes[`${axis._name}.automargin`] = n <= MOST_LABELS;
+      }
       return axis._length / n;
     });
     const fits = (meta.size ?? 1) === 1 && sides.every((side, i) => side >= ROOM[i]);
@@ -246,8 +253,6 @@ function place(state, figure) {
   figure.style.setProperty("--linked-colour", state.header.colour[state.theme.name]);
   figure.style.setProperty("--linked-text", state.theme.text);
   figure.style.setProperty("--linked-background", state.theme.background);
-  const [place, box] = [placeOf(own.key)?.getBoundingClientRect(), figure.getBoundingClientRect()];
-  if (place) own.spot = { x: box.left - place.left, y: box.top - place.top, w: box.width, h: box.height };
   if (!own.overlay || own.overlay.nextSibling !== above) {
     own.overlay?.remove();
     own.overlay = element("linked-overlay");

@@ -9,11 +9,15 @@ function unpack(data) {
 
 /** Any CSS colour → [r, g, b], 0 to 255. */
 function rgb(colour) {
+  const known = (rgb.known ??= new Map());
+  if (known.has(colour)) return known.get(colour);
   const pen = (rgb.pen ??= new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true }));
   pen.clearRect(0, 0, 1, 1);
   pen.fillStyle = colour;
   pen.fillRect(0, 0, 1, 1);
-  return [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+  const channels = [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+  known.set(colour, channels);
+  return channels;
 }
 
 /** WCAG relative luminance and contrast. */
@@ -65,6 +69,7 @@ function ramp(stops) {
 class Board {
   constructor() {
     Object.assign(this, { value: null, sent: 0, session: null, timer: 0, tell: null, hover: null, role: null });
+    this.direction = "from"; // whether drawings of lines show what a token looks at, or ("to") who looks at it
     this.listeners = new Set();
   }
 
@@ -100,6 +105,12 @@ class Board {
   point(hover) {
     if (JSON.stringify(hover) === JSON.stringify(this.hover)) return;
     this.hover = hover;
+    this.say();
+  }
+
+  turn(direction) {
+    if (direction === this.direction) return;
+    this.direction = direction;
     this.say();
   }
 

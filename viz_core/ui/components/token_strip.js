@@ -10,7 +10,7 @@ export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".whole");
   let state = states.get(parentElement);
   if (!state) {
-    state = { over: null, spoken: null, direction: "from" };
+    state = { over: null, spoken: null };
     states.set(parentElement, state);
     document.fonts.ready.then(() => {
       state.measured = null;
@@ -32,7 +32,7 @@ export default function ({ data, parentElement }) {
     write(state);
   }
   root.querySelector(".says").textContent = header.words.says;
-  switchable(root, header.words, (direction) => turn(state, direction));
+  switchable(root, header.words, (direction) => board.turn(direction));
   state.words.setAttribute("aria-label", header.words.label);
   state.words.onpointerover = (event) => look(state, numberOf(event.target) ?? state.over);
   state.words.onpointerleave = () => look(state, focusedOf(state));
@@ -44,7 +44,6 @@ export default function ({ data, parentElement }) {
     state.observer.observe(state.strip);
     state.observed = state.strip;
   }
-  turn(state, state.direction);
   measure(state);
   return () => {
     state.observer.disconnect();
@@ -110,9 +109,11 @@ function measure(state) {
   if (!strip.clientWidth) return; // in a tab that is not shown; the observer calls again
   const theme = (state.theme = themeOf(strip));
   const own = (state.own = state.header.colours[theme.name]);
-  state.ramp = ramp(own.weights);
-  const text = rgb(theme.text);
-  state.inks = state.ramp.map((tint) => legible(tint, text, theme.text));
+  if (state.inked !== theme.text) {
+    state.inked = theme.text;
+    state.ramp = ramp(own.weights);
+    state.inks = state.ramp.map((tint) => legible(tint, rgb(theme.text), theme.text));
+  }
   const size = Math.round(Math.min(28, Math.max(16, 30 - tokens.length / 4)) * theme.scale);
   const [line, above] = [Math.round(size * 1.32), Math.round(size * 0.5 + 10)]; // above: where the arcs run
   const below = Math.max(12, Math.round(size * 0.55)); // where the percentages stand
@@ -131,17 +132,8 @@ function measure(state) {
   }
   root.style.setProperty("--query", own.query);
   root.style.setProperty("--key", own.key);
-  root.style.setProperty("--end", state.direction === "from" ? own.query : own.key);
   state.revealed = null;
   show(state);
-}
-
-/** Whether lines run from a token to what it looks at, or to it from those that look at it. */
-function turn(state, direction) {
-  state.direction = direction;
-  showSwitch(state.root, direction);
-  state.strip.dataset.direction = direction;
-  if (state.own) measure(state);
 }
 
 // -- the lines ---------------------------------------------------------------------------------------
@@ -152,7 +144,13 @@ function heard(state) {
 }
 
 function show(state) {
-  const { tokens, boxes, lines, theme, ramp, direction } = state;
+  const { tokens, boxes, lines, theme, ramp } = state;
+  const { direction } = board;
+  if (state.strip.dataset.direction !== direction) {
+    state.strip.dataset.direction = direction;
+    state.root.style.setProperty("--end", `var(--${direction === "from" ? "query" : "key"})`);
+    showSwitch(state.root, direction);
+  }
   const chosen = board.value?.query;
   if (chosen === undefined || chosen >= tokens.length) return;
   if (state.revealed !== chosen) reveal(state, (state.revealed = chosen));
@@ -233,7 +231,7 @@ const focusedOf = (state) => numberOf(state.words.querySelector(".token:focus-vi
 function look(state, index) {
   if (index === state.over) return;
   state.over = index;
-  board.point(index === null ? null : { [state.direction === "from" ? "query" : "key"]: index }); // and so to show()
+  board.point(index === null ? null : { [board.direction === "from" ? "query" : "key"]: index }); // and so to show()
 }
 
 function choose(state, index) {
