@@ -16,7 +16,7 @@ def inside(view: state.View, model: Model, text: str, recording: Recording) -> N
     controls.head_and_cell(choice, recording)
     step = chain.strip(view.step)
     walk = head_walk(model.transformer, recording, choice.layer, choice.head)
-    scene = Scene(model, recording, walk, choice, frame.theme(), window.of(text, choice.size))
+    scene = Scene(model, text, recording, walk, choice, frame.theme(), window.of(text, choice.size))
     linked = step.draw(scene)
     show.badge(walk.record)
     if step.name not in {"x", "qkv"}:  # no cells yet

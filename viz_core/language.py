@@ -19,6 +19,11 @@ def speak(language: str) -> None:
     _language.set(language)
 
 
+def spoken() -> str:
+    """The language of this context."""
+    return _language.get()
+
+
 def _(message: str) -> str:
     return _catalogue(_language.get()).gettext(message)
 

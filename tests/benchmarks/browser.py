@@ -19,6 +19,8 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 import viz_core
 from tests.browser.serving import ROOT, launched, served_app
+from viz_core.memory import keep_freed_memory
+from viz_core.models import gpt2
 
 RUNS = 7
 LENGTHS = (64, 256, 1024)
@@ -46,17 +48,25 @@ STOPWATCH = """
 MAP = "document.querySelector('.st-key-map .js-plotly-plot')"
 IMAGE = f"{MAP}?.querySelector('.heatmaplayer image')"
 IDLE = "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
-PAINTED_GRID = "document.querySelector('.st-key-heads [data-testid]') || [...document.querySelectorAll('*')].some((n) => n.shadowRoot?.querySelector('[data-testid=head-grid][data-layers]'))"
+# all heads, in the shadow root of their component
+GRID = """[...document.querySelectorAll('*')].map((node) => node.shadowRoot?.querySelector('[data-testid=head-grid]'))
+  .find((node) => node?.dataset.layer)"""
+Row = tuple[str, str, str]
 
 
 def main() -> None:
-    rows: list[tuple[str, str, str]] = []
+    keep_freed_memory()
+    rows: list[Row] = []
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         checkpoint = random_gpt2(Path(folder) / "gpt2-shape")
         browser = launched(playwright)
         rows.append(("`streamlit run` to first heads painted, cold process", "≤ 6 s", cold_start(browser)))
         with served_app(Path(folder)) as url:
             rows += warm(browser, url, checkpoint)
+        with served_app(
+            Path(folder), script="tests/benchmarks/all_heads.py", BENCHMARK_CHECKPOINT=str(checkpoint)
+        ) as url:
+            rows += list(all_heads(browser, url))
         browser.close()
     print("| what | reach | measured |\n| --- | --- | --- |")
     for row in rows:
@@ -94,17 +104,19 @@ def median(times: list[float]) -> str:
 
 
 @contextmanager
-def visitor(browser: Browser, url: str, ready: str) -> Iterator[tuple[Page, list[int]]]:
-    """A fresh page that shows its pictures, and the bytes of every frame the server has sent it."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+def visitor(browser: Browser, url: str, ready: str) -> Iterator[tuple[Page, list[int], list[int]]]:
+    """A fresh page that shows its pictures, and the bytes of every frame that came in and that went out."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
     page.set_default_timeout(60_000)
     received: list[int] = []
+    spoken: list[int] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: spoken.append(len(frame))))
     page.goto(url)
     page.wait_for_function(ready)
     page.wait_for_timeout(1_500)
-    yield page, received
+    yield page, received, spoken
     context.close()
 
 
@@ -119,56 +131,144 @@ def cold_start(browser: Browser) -> str:
             with served_app(Path(home)) as url:
                 page = browser.new_page(viewport={"width": 1280, "height": 800})
                 page.goto(url)
-                page.wait_for_function(PAINTED_GRID)
+                page.wait_for_function(GRID)
                 times.append(perf_counter() - start)
                 page.close()
     return f"{statistics.median(times):.1f} s"
 
 
-def warm(browser: Browser, url: str, checkpoint: Path) -> Iterator[tuple[str, str, str]]:
+def warm(browser: Browser, url: str, checkpoint: Path) -> Iterator[Row]:
     yield "type a sentence (20 tokens) → all pictures new", "≤ 0.5 s", typing(browser, url)
     for n, reach in zip(LENGTHS, ("0.15 s", "0.25 s", "0.6 s"), strict=True):
-        model = "" if n <= 256 else f"&model={quote(str(checkpoint))}"
-        address = f"{url}/?text={quote(of_length(n))}{model}"
-        with visitor(browser, address, IMAGE) as (page, received):
+        model = f"&model={quote(str(checkpoint))}" if n > 256 else ""
+        with visitor(browser, f"{url}/?text={quote(of_length(n))}{model}", IMAGE) as (page, received, spoken):
             took, sent = choosing_heads(page, received)
             yield f"choose another head → painted, {n:,} tokens", f"≤ {reach}", f"{median(took)}, {sent / 1e3:,.0f} kB"
+            yield f"hover → highlight, {n:,} tokens", "≤ 16 ms, 0 messages", hovering(page, spoken)
+            if n == LENGTHS[-1]:
+                yield "browser heap, 1,024 tokens, GPT-2's shape", "≤ 300 MB", f"{heap(page):,.0f} MB"
+    address = f"{url}/inside_one_head?step=scores&text={quote(of_length(20))}"
+    with visitor(browser, address, IMAGE.replace("key-map", "key-scores")) as (page, received, _spoken):
+        yield "click a cell → arithmetic shown", "≤ 0.2 s", median(clicking_cells(page))
+        yield "a choice that changes nothing", "about 1 kB", f"{nothing_changed(page, received) / 1e3:.1f} kB"
+    model = gpt2.load(checkpoint)
+    recording = model(torch.randint(4096, (1024,)), last_only=True)
+    yield "server memory for a recording, 1,024 tokens", "≤ 240 MB", f"{recording.nbytes / 1e6:,.0f} MB"
 
 
 def typing(browser: Browser, url: str) -> str:
     times = []
-    with visitor(browser, url, IMAGE) as (page, _received):
+    with visitor(browser, url, IMAGE) as (page, _received, _spoken):
         for run in range(RUNS):
             text = of_length(20, f"{run} " + SENTENCES[run % 2])
             box = page.get_by_label("Type a sentence")
             box.fill(text)
-            last = text.split()[-1]
             new = f"""[...document.querySelectorAll('.st-key-map .ytick text')].some((t) => t.textContent === '{run}')
-              && document.querySelector('.st-key-next .js-plotly-plot .bars')
-              && {IDLE}"""
+              && document.querySelector('.st-key-next .js-plotly-plot .bars') && {IDLE}"""
             times.append(timed(page, "keydown", new, lambda box=box: box.press("Enter")))
-            assert last
     return median(times)
 
 
 def choosing_heads(page: Page, received: list[int]) -> tuple[list[float], float]:
-    """Milliseconds each, and bytes a choice (median)."""
+    """Milliseconds each, and bytes a choice (median) before compression."""
     times, sent = [], []
     grid = page.get_by_test_id("head-grid")
-    box = grid.bounding_box()
-    for run in range(RUNS):
+    for run in range(RUNS + 1):
         place = grid.evaluate("node => ({ ...node.dataset })")
         layers, heads, pitch = int(place["layers"]), int(place["heads"]), float(place["pitch"])
-        layer, head = (run * 5 + 1) % layers, (run * 3 + 1) % heads
-        if (str(layer), str(head)) == (place["layer"], place["head"]):
-            head = (head + 1) % heads
+        layer, head = (run * 5 + 1) % layers, (run * 3 + 2) % heads
+        box = page.locator("[data-testid=head-grid] .view").bounding_box()
+        assert box is not None
         x = box["x"] + float(place["left"]) + (head + 0.5) * pitch
         y = box["y"] + float(place["top"]) + (layer + 0.5) * pitch
         page.mouse.move(x, y)
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(500)
         before = sum(received)
         ready = f"{MAP}?._fullLayout?.title.text.includes('L{layer}·H{head}') && {IMAGE}"
         times.append(timed(page, "pointerdown", ready, lambda x=x, y=y: page.mouse.click(x, y)))
         page.wait_for_timeout(700)
         sent.append(sum(received) - before)
-    return times, statistics.median(sent)
+    return times[1:], statistics.median(sent[1:])  # the first one also compiles
+
+
+def hovering(page: Page, sent: list[int]) -> str:
+    """What a pointed cell costs: bands and frames in the map, lines and tints in the text; and what is sent."""
+    page.wait_for_timeout(500)
+    before = len(sent)
+    cost = """(row) => {
+      window.attentionBoard.point(null);
+      document.body.getBoundingClientRect();
+      const start = performance.now();
+      window.attentionBoard.point({ query: row, key: row >> 1 });
+      document.body.getBoundingClientRect();
+      if (!document.querySelector('.st-key-map .linked-band:not([hidden])')) throw Error('no band');
+      return performance.now() - start;
+    }"""
+    times = [float(page.evaluate(cost, 9 + 5 * run)) for run in range(RUNS)]
+    return f"{statistics.median(times):.1f} ms, {len(sent) - before} messages"
+
+
+def heap(page: Page) -> float:
+    """MB of JavaScript objects, after a collection."""
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    return float(session.send("Runtime.getHeapUsage")["usedSize"]) / 1e6
+
+
+def clicking_cells(page: Page) -> list[float]:
+    times = []
+    for run in range(RUNS):
+        row, column = 4 + run, run
+        x, y = page.evaluate(
+            "([row, column]) => { const gd = document.querySelector('.st-key-scores .js-plotly-plot'),"
+            " box = gd.getBoundingClientRect(), { xaxis, yaxis } = gd._fullLayout;"
+            " return [box.left + xaxis._offset + xaxis.d2p(column), box.top + yaxis._offset + yaxis.d2p(row)]; }",
+            [row, column],
+        )
+        page.mouse.move(x, y)
+        page.wait_for_timeout(500)
+        equation = f"q_{{{row}}}\\\\cdot k_{{{column}}}"
+        shown = f"document.querySelector('.st-key-cell-numbers annotation')?.textContent.includes('{equation}')"
+        times.append(timed(page, "pointerdown", shown, lambda x=x, y=y: page.mouse.click(x, y)))
+    return times
+
+
+def nothing_changed(page: Page, received: list[int]) -> float:
+    """Bytes from the server when a choice leads to the same page: a run with nothing new."""
+    sizes, board = [], page.evaluate_handle("window.attentionBoard")
+    for _run in range(RUNS):
+        page.wait_for_timeout(800)
+        before = sum(received)
+        page.evaluate("(board) => board.tell({ number: (board.sent += 1), value: board.value })", board)
+        page.wait_for_timeout(800)
+        sizes.append(sum(received) - before)
+    return statistics.median(sizes)
+
+
+def all_heads(browser: Browser, url: str) -> Iterator[Row]:
+    """12 × 12 heads of a recording that is there: from the click that asks for them to their frame."""
+    for n, reach in zip(LENGTHS, ("0.2", "0.3", "0.4"), strict=True):
+        times, computing, sent = [], [], []
+        with visitor(browser, f"{url}/?n={n}", "document.querySelector('.st-key-draw button')") as (page, received, _):
+            for run in range(RUNS + 1):
+                page.get_by_role("button", name="record").click()
+                page.get_by_text(f"seed {run + 1}", exact=True).wait_for()
+                page.wait_for_timeout(800)
+                before = sum(received)
+                button = page.get_by_role("button", name="draw").bounding_box()
+                assert button is not None
+                place = button["x"] + 5, button["y"] + 5
+                page.mouse.move(*place)
+                ready = f"({GRID})?.dataset.head === '{(run + 1) % 12}'"
+                times.append(timed(page, "pointerdown", ready, lambda place=place: page.mouse.click(*place)))
+                computing.append(float((page.get_by_text("computed in").text_content() or "").split()[2]))
+                page.wait_for_timeout(500)
+                sent.append(sum(received) - before)
+        painting = [whole - part for whole, part in zip(times[1:], computing[1:], strict=True)]
+        yield (
+            f"all heads (12 × 12), {n:,} tokens: paint, after recording",
+            f"≤ {reach} s, ≤ 0.7 MB",
+            (
+                f"{median(painting)}, {max(sent) / 1e6:.2f} MB; computing the tiles and roles before: {median(computing[1:])}"
+            ),
+        )

@@ -19,13 +19,13 @@ OFF = ["quic", "gpu", "background-networking", "component-update", "sync"]
 
 
 @contextmanager
-def served_app(folder: Path, port: int = 0) -> Iterator[str]:
+def served_app(folder: Path, port: int = 0, script: str = "app.py", **variables: str) -> Iterator[str]:
     """The app's URL. Its home is an empty `folder`, as on a fresh machine, and it cannot reach any Hub."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = port or free.getsockname()[1]
-    environment = os.environ | {"HOME": str(folder), "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    environment = os.environ | {"HOME": str(folder), "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)} | variables
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
     log = folder / "log"
     with log.open("w") as output:
         server = subprocess.Popen(

@@ -39,13 +39,13 @@ def behind_the_cell(scene: Scene, *, with_products: bool) -> None:
     looks = _("{query} looks at {key}") if _cell(scene).allowed else _("{query} may not look at {key}")
     st.markdown("#### " + _("Behind the chosen cell:") + " " + looks.format(query=query, key=key))
     left, right = st.columns([1.25, 1], gap="medium")
+    with right, st.container(key="cell-numbers"):  # first: they are what a click on a cell asks for
+        _equations(scene)
     with left:
         if with_products:
             products(scene)
         else:
             _moved_value(scene)
-    with right, st.container(key="cell-numbers"):
-        _equations(scene)
     if with_products:
         _moved_value(scene)
 

@@ -1,11 +1,12 @@
 """One head in a picture: its map, or lines from word to word."""
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from viz_core.attention import Stages
 from viz_core.figures import attention_heatmap
 from viz_core.figures.palette import ThemeName
-from viz_core.language import _
+from viz_core.language import _, spoken
 from viz_core.models import Model
 from viz_core.recording import Recording
 from viz_core.ui import show, state, store, window
@@ -24,19 +25,25 @@ def picture(
         _heading(chosen)
         attention_lines(recording.tokens, store.links(model, text, choice.layer), layer=choice.layer, key="lines")
         return
-    allowed = recording.blocks[choice.layer].attention.head(choice.head).allowed
-    heatmap = attention_heatmap(
-        stages.weights[0].numpy(),
-        recording.tokens,
-        title=choice.name + " · " + _("weights"),
-        subtitle=_("row looks at column; each row sums to 1"),
-        theme=theme,
-        weights=True,
-        allowed=allowed.expand(1, *choice.size)[0].numpy(),
-        unit=_("weight"),
-        also={_("score"): stages.scores[0].numpy(), _("scaled"): stages.scaled_scores[0].numpy()},
-        window=window.of(text, choice.size),
-    )
+    part = window.of(text, choice.size)
+
+    def drawn() -> go.Figure:
+        allowed = recording.blocks[choice.layer].attention.head(choice.head).allowed
+        return attention_heatmap(
+            stages.weights[0].numpy(),
+            recording.tokens,
+            title=choice.name + " · " + _("weights"),
+            subtitle=_("row looks at column; each row sums to 1"),
+            theme=theme,
+            weights=True,
+            allowed=allowed.expand(1, *choice.size)[0].numpy(),
+            unit=_("weight"),
+            also={_("score"): stages.scores[0].numpy(), _("scaled"): stages.scaled_scores[0].numpy()},
+            window=part,
+        )
+
+    of = (model.name, model.revision, text, choice.layer, choice.head, theme, part, spoken())
+    heatmap = store.figure(("map", *of), drawn)
     _heading(chosen)  # only now: what comes in one go is laid out in one go
     show.figure(heatmap, "map", _("Attention weights of one head: rows look at columns"))
 

@@ -18,6 +18,7 @@ class Scene:
     """What a step draws from."""
 
     model: Model
+    text: str
     recording: Recording
     walk: HeadWalk
     choice: Choice

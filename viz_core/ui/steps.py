@@ -3,6 +3,7 @@
 Every function returns the keys of the figures whose cells the page's bridge links.
 """
 
+from collections.abc import Hashable
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from viz_core.figures import attention_heatmap, limits_of, palette, vectors_heatmap
 from viz_core.language import _
-from viz_core.ui import arithmetic, formulas, show
+from viz_core.ui import arithmetic, formulas, show, store
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
@@ -27,7 +28,8 @@ def _explain(formula: str, *sentences: str) -> None:
 def _vectors(scene: Scene, key: str, vectors: Tensor, title: str, subtitle: str, **rule: Any) -> str:
     """A map of one vector a row; `rule` goes to `vectors_heatmap`."""
     usual: dict[str, Any] = {"tokens": scene.tokens, "height": min(440, 150 + 22 * len(scene.tokens))}
-    drawn = vectors_heatmap(vectors.numpy(), title=title, subtitle=subtitle, theme=scene.theme, **(usual | rule))
+    rule = {"title": title, "subtitle": subtitle, "theme": scene.theme} | usual | rule
+    drawn = store.figure(_identity(scene, key, rule), lambda: vectors_heatmap(vectors.numpy(), **rule))
     show.figure(drawn, key, f"{title}. {subtitle}")
     return key
 
@@ -35,10 +37,16 @@ def _vectors(scene: Scene, key: str, vectors: Tensor, title: str, subtitle: str,
 def _cells(scene: Scene, key: str, values: Tensor, title: str, subtitle: str, **rule: Any) -> str:
     """A map of one stage, [query, key]; `rule` goes to `attention_heatmap`."""
     title = f"{scene.choice.name} · {title}"
-    usual: dict[str, Any] = {"theme": scene.theme, "window": scene.window}
-    drawn = attention_heatmap(values.numpy(), scene.tokens, title=title, subtitle=subtitle, **(usual | rule))
+    rule = {"title": title, "subtitle": subtitle, "theme": scene.theme, "window": scene.window} | rule
+    drawn = store.figure(_identity(scene, key, rule), lambda: attention_heatmap(values.numpy(), scene.tokens, **rule))
     show.figure(drawn, key, f"{title}. {subtitle}")
     return key
+
+
+def _identity(scene: Scene, key: str, rule: dict[str, Any]) -> tuple[Hashable, ...]:
+    """What a map of this head's numbers depends on; the words of its title tell the language, and which step it is."""
+    settings = tuple((name, repr(rule[name])) for name in sorted(rule) if name not in {"tokens", "allowed"})
+    return (scene.model.name, scene.model.revision, scene.text, scene.choice.name, key, *settings)
 
 
 # -- X: what arrives ------------------------------------------------------------------------------------

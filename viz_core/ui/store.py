@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import plotly.graph_objects as go
 import streamlit as st
 
 import viz_core
@@ -63,6 +64,7 @@ class Shelves:
     overviews: Shelf[Overview]
     stages: Shelf[Stages]
     links: Shelf[Links]
+    figures: Shelf[go.Figure]
 
 
 @st.cache_resource(show_spinner=False)
@@ -74,6 +76,7 @@ def shelves() -> Shelves:
         overviews=Shelf("overviews", 64),  # at most 0.6 MB each
         stages=Shelf("stages", 150_000_000, lambda stages: sum(tensor.nbytes for tensor in stages)),
         links=Shelf("links", 32),  # at most 0.9 MB each
+        figures=Shelf("figures", 64),  # of maps, at most 0.6 MB each
     )
 
 
@@ -134,3 +137,8 @@ def links(model: Model, text: str, layer: int, head: int | None = None) -> Links
         key,
         lambda _note: links_of(attention.weights if head is None else stages(model, text, layer, head).weights),
     )
+
+
+def figure(of: tuple[Hashable, ...], make: Callable[[], go.Figure]) -> go.Figure:
+    """The figure `make` draws, drawn once; `of` is all that it depends on. Whoever takes it must not change it."""
+    return shelves().figures.take(of, lambda _note: make())

@@ -31,7 +31,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (another) Object.assign(state, { zoom: null, wanted: null });
   const theme = themeOf(parentElement.querySelector(".bridge"));
   Object.assign(state, { header, theme, setTriggerValue });
-  board.hear(header, (message) => state.setTriggerValue("choice", message));
   // figures are drawn by Python in the theme it knew: when the visitor switches, ask for them again, once
   if (theme.name === header.theme) state.asked = null;
   else if (state.asked !== theme.name) setTriggerValue("theme", (state.asked = theme.name));

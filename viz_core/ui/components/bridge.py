@@ -1,9 +1,11 @@
 """The bridge between the page and Python: what is chosen goes out, what the visitor chooses comes in.
 
 It keeps the page's board (shared.js), from which every component reads which head, row and column are chosen and
-which are pointed at. And it alone touches Plotly's page elements: Streamlit drops clicks on heatmap cells and offers
-no hover events, so the bridge listens to the figures themselves. A figure takes part when its layout.meta (or a
-trace's meta, which goes first) says so:
+which are pointed at; that part is a component of its own, some hundred bytes a click.
+
+The other part alone touches Plotly's page elements: Streamlit drops clicks on heatmap cells and offers no hover
+events, so it listens to the figures themselves. A figure takes part when its layout.meta (or a trace's meta, which
+goes first) says so:
 
 {"linked": "cells"}                           x is the key, y the query
 {"linked": "cells", "rows_only": True}        y is the query, x something else: a click keeps the chosen key
@@ -28,7 +30,8 @@ from viz_core.figures import palette
 from viz_core.language import _
 from viz_core.ui.components.mounting import pack, read
 
-_component = st.components.v2.component(
+_choice = st.components.v2.component("choice", js=read("choice.js"), isolate_styles=False)
+_maps = st.components.v2.component(
     "bridge",
     html='<div class="bridge" data-testid="bridge" hidden></div>',
     css=read("bridge.css"),
@@ -67,19 +70,16 @@ def bridge(
     # the page counts its choices, so that an answer to an earlier click does not undo a later one
     heard: dict[str, Any] = st.session_state.setdefault("bridge heard", {"session": uuid4().hex, "answered": 0})
     header = {
-        **heard,
         "of": crc32(of.encode("utf-8", "surrogatepass")),
         "keys": list(keys),
-        "choice": dict(chosen),
         "limits": dict(limits),
-        "role": role,
         "colour": dict(colour),
         "theme": "dark" if st.context.theme.type == "dark" else "light",
         "words": {"label": _("Arrow keys move the chosen cell.")},
     }
 
     def told() -> None:
-        message = st.session_state["bridge"]["choice"]
+        message = st.session_state["choice"]["choice"]
         heard["answered"] = message["number"]
         value = message["value"]
         least = {name: -1 if name == "key" else 0 for name in limits}
@@ -91,10 +91,10 @@ def bridge(
         at = window["at"]
         on_window(tuple(at) if at and len(at) == 4 and all(type(edge) is int for edge in at) else None)
 
-    _component(
+    _choice(key="choice", data={**heard, "choice": dict(chosen), "role": role}, on_choice_change=told)
+    _maps(
         key="bridge",
         data=pack(header),
-        on_choice_change=told,
         on_window_change=zoomed,
         on_theme_change=lambda: None,
     )

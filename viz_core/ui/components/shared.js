@@ -73,7 +73,7 @@ class Board {
     this.listeners = new Set();
   }
 
-  /** From the bridge: what Python says, and how to tell it. */
+  /** What Python says (choice.js), and how to tell it. */
   hear({ session, answered, choice, role }, tell) {
     // a new session (the page was reconnected to a server that had forgotten it) counts anew
     if (session !== this.session) Object.assign(this, { session, sent: answered });
@@ -126,4 +126,5 @@ class Board {
 }
 
 const board = (window.attentionBoard ??= new Board());
+if (!board.tell && window.attentionNews) board.hear(...window.attentionNews);
 const KEYBOARD_REST = 120; // ms without another key before Python is told
