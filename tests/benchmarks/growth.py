@@ -118,7 +118,8 @@ def measured(commands: dict[str, list[str]], folder: str) -> tuple[Costs, list[s
                 print(f"{n} tokens, round {turn + 1}: {name}", file=sys.stderr)
                 runs[name].append(in_a_process([*commands[name], str(n), folder]))
         for name in going:
-            fastest, *_between, slowest = sorted(run["seconds"] for run in runs[name])
+            seconds = sorted(run["seconds"] for run in runs[name])
+            fastest, slowest = seconds[0], seconds[-1]
             if slowest > 1.5 * fastest:
                 notes.append(f"- {name}, {n:,} tokens: {fastest:.2f} to {slowest:.2f} s, do not trust: a busy machine.")
             costs[name][n] = {what: median(run[what] for run in runs[name]) for what in runs[name][0]}
