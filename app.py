@@ -44,13 +44,14 @@ def explore(view: state.View, model: Model, text: str, recording: Recording) -> 
         limits=choice.limits(recording),
         role=head_roles.picked(),
         on_choose=state.show,
-        on_window=lambda part: window.keep(text, part),
+        on_window=lambda part: window.keep(model.name, text, part),
     )
 
 
 model, text, recording = controls.model_and_recording(frame.start(_("Explore")), examples=True)
 sentence = st.container()
 left, right = st.columns([1, 1.15], gap="medium")
+every_head.prepare(model, text, left)
 explore(model, text, recording)
 if not model.both_sides:
     with left:

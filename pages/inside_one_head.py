@@ -16,7 +16,7 @@ def inside(view: state.View, model: Model, text: str, recording: Recording) -> N
     controls.head_and_cell(choice, recording)
     step = chain.strip(view.step)
     walk = head_walk(model.transformer, recording, choice.layer, choice.head)
-    scene = Scene(model, text, recording, walk, choice, frame.theme(), window.of(text, choice.size))
+    scene = Scene(model, text, recording, walk, choice, frame.theme(), window.of(model.name, text, choice.size))
     linked = step.draw(scene)
     show.badge(walk.record)
     if step.name not in {"x", "qkv"}:  # no cells yet
@@ -27,7 +27,7 @@ def inside(view: state.View, model: Model, text: str, recording: Recording) -> N
         chosen=choice.chosen,
         limits=choice.limits(recording),
         on_choose=state.show,
-        on_window=lambda part: window.keep(text, part),
+        on_window=lambda part: window.keep(model.name, text, part),
     )
 
 

@@ -1,7 +1,8 @@
 """python -m tests.benchmarks browser: what a visitor waits for, in the real app in real Chromium on this machine.
 
-Every time is taken inside the page: from the event that a hand makes (pointerdown, keydown) to the first frame after
-the new picture is in the page. Medians of RUNS. The long texts run through GPT-2 small's shape with random weights.
+Times are taken inside the page: from the event that a hand makes (pointerdown, keydown) to the first frame after the
+new picture is in the page; of hovering, the script and layout that a pointed cell costs. Medians of RUNS. The long
+texts run through GPT-2 small's shape with random weights.
 """
 
 import statistics

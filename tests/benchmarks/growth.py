@@ -36,7 +36,7 @@ from viz_core.transformer import Transformer
 ROOT = Path(__file__).parents[2]
 PINNED = ("torch==2.13.0", "transformers==5.23.0", "bertviz==1.4.1", "circuitsvis==1.43.3", "transformer-lens==4.3.0")
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
-ROUNDS = 3  # processes of each contender and length; their median counts
+ROUNDS = 2  # processes of each contender and length; their median counts
 MOST = {"seconds": 120, "memory": 1.5e9}  # a contender that is expected to need more goes no further
 UNITS = {"seconds": ("seconds", 1), "bytes": ("MB of the picture's data", 1e6), "memory": ("MB at the peak", 1e6)}
 OURS = "this program"

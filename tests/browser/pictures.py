@@ -82,7 +82,7 @@ def tour(page: Page) -> list[Image.Image]:
         lambda: page.mouse.move(*tile(2, 0), steps=4),
         lambda: page.mouse.click(*tile(2, 0)),
         find,
-        lambda: grid.locator(".sort input").check(),
+        lambda: page.locator(".st-key-heads .sort input").check(),
         lambda: click(page.get_by_text("Lines", exact=True)),
         lambda: at(lines.locator("[data-side=from] [data-index='8']")),
         lambda: click(lines.locator(".sets button[value=all]")),

@@ -132,7 +132,7 @@ def test_a_role_picks_out_its_heads_and_puts_them_in_order(page: Page, address: 
     page.goto(f"{address}/?text={quote(SENTENCE)}")
     settled(page)
     grid = page.get_by_test_id("head-grid")
-    sort = grid.locator(".sort")
+    sort = page.locator(".st-key-heads .sort")
     expect(sort).to_be_hidden()
     page.locator(".st-key-find input").click()
     page.get_by_role("option", name="the token before").click()
@@ -169,6 +169,43 @@ def test_ninety_six_layers_of_ninety_six_heads(page: Page, address: str, checkpo
         "node => [node.scrollTop > 0, node.scrollLeft > 0]"
     )
     assert in_sight == [True, True]
+
+
+def test_back_after_a_click_goes_back(page: Page, address: str) -> None:
+    page.goto(f"{address}/?text={quote(SENTENCE)}&layer=0&head=1")
+    settled(page)
+    page.mouse.click(*tile_centre(page, 2, 3))
+    in_address(page, layer="2", head="3")
+    chosen_head(page, 2, 3)
+    page.wait_for_timeout(1_500)
+    page.go_back()
+    chosen_head(page, 0, 1)
+    in_address(page, layer="0", head="1")
+
+
+def test_another_model_forgets_the_role_that_was_picked(page: Page, address: str) -> None:
+    page.goto(f"{address}/?text={quote(SENTENCE)}&model=tiny-bert")
+    settled(page)
+    page.locator(".st-key-find input").click()
+    page.get_by_role("option", name="the token after").click()
+    grid = page.get_by_test_id("head-grid")
+    expect(grid).to_have_attribute("data-role", "next")
+    for name, heads in (("tiny-gpt", "6"), ("formation", "4"), ("tiny-bert", "6")):
+        page.locator(".st-key-model_name input").click()
+        page.get_by_role("option", name=name, exact=True).click()
+        in_address(page, text=SENTENCE)
+        expect(grid).to_have_attribute("data-heads", heads)
+        expect(grid).to_have_attribute("data-role", "")
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_the_sentence_stays_in_its_box_from_page_to_page(page: Page, address: str) -> None:
+    page.goto(f"{address}/?text={quote(SENTENCE)}&layer=1&head=4")
+    settled(page)
+    for link, key in (("Walk through this head's computation", "residual"), ("Explore", "map")):
+        page.get_by_role("link", name=link).click()
+        settled(page, key)
+        expect(page.get_by_label("Type a sentence")).to_have_value(SENTENCE)
 
 
 # -- the text, and what is linked ------------------------------------------------------------------------
@@ -244,6 +281,39 @@ def test_zoom_stays_when_another_head_is_chosen(page: Page, address: str) -> Non
     type_sentence(page, words(63))
     in_address(page, text=words(63))
     page.wait_for_function(f"([key]) => ({RANGE})(key)[0] === 62.5", arg=["map"])
+
+
+def test_zooming_a_whole_map_asks_nothing_of_the_server(page: Page, address: str) -> None:
+    frames = sent(page)
+    page.goto(f"{address}/?text={quote(words(64))}")
+    settled(page)
+    page.wait_for_timeout(1_000)
+    frames.clear()
+    zoom(page, "map", 10, 10, 30, 30)
+    page.wait_for_timeout(1_000)
+    assert not frames
+    assert page.evaluate("document.querySelector('.st-key-map .js-plotly-plot')._fullData.at(-1).z.length") == 64
+
+
+def test_another_model_shows_all_of_a_map_that_was_zoomed(
+    page: Page, address: str, long_model: str, checkpoint: Callable[..., str]
+) -> None:
+    other = checkpoint(n_layer=2, n_head=3, n_embd=48, n_positions=1024)
+    text = quote(words(600))
+    page.goto(f"{address}/?text={text}&model={long_model}&layer=1&head=2")
+    settled(page)
+    zoom(page, "map", 300, 100, 360, 160)
+    map_says(page, "every cell as it is")
+    page.locator(".st-key-model_name input").fill(other.replace("%2F", "/"))
+    page.keyboard.press("Enter")
+    map_says(page, "strongest of 3 × 3")
+    page.wait_for_function(f"([key]) => ({RANGE})(key)[0] === 599.5", arg=["map"])
+    page.go_back()
+    map_says(page, "of")
+    page.wait_for_timeout(1_000)
+    shown = page.evaluate("document.querySelector('.st-key-map .js-plotly-plot')._fullData.at(-1).z.length")
+    whole = page.evaluate(RANGE, "map")[0] == 599.5
+    assert (shown == 200) == whole, "never a part in an empty map"
 
 
 def test_a_long_map_is_pooled_and_exact_where_one_zooms_in(page: Page, address: str, long_model: str) -> None:

@@ -146,7 +146,7 @@ class _Part:
 
     def says(self, unit: str) -> str:
         number = f"<b>{unit} %{{z:.4~g}}</b>"
-        return number if self.size == 1 else _("at most {number}").format(number=number)
+        return number if self.size == 1 else _("strongest: {number}").format(number=number)
 
     def ticks(self, tokens: Sequence[str], axis: int) -> tuple[NDArray[np.float32], list[str]]:
         """Of the drawn rows (axis 0) or columns (axis 1)."""
@@ -207,20 +207,22 @@ def vectors_heatmap(
     """
     n, d = values.shape
     limit = limit or limits_of(values)
-    component = _("component")
     down, across = -(-n // MOST_VECTORS[0]), -(-d // MOST_VECTORS[1])
     pooled = down * across > 1
+    component = _("component") + (" %{x}" if across == 1 else " %{customdata}–%{text}")
     row = "“%{y}” (%{y:d})" if down == 1 else "%{y}"
+    strongest = _("strongest: ") if pooled else ""
     heatmap = go.Heatmap(
         z=_pooled(values.astype(np.float32), down, across)[0] if pooled else values.astype(np.float32),
         y0=(down - 1) / 2,
         dy=down,
         x0=(across - 1) / 2,
         dx=across,
+        **(_spans(n, d, down, across) if across > 1 else {}),
         colorscale=palette.colorscale(palette.SIGNED[theme]),
         zmin=-limit,
         zmax=limit,
-        hovertemplate=f"{row}, {component} %{{x}}<br><b>%{{z:.4~g}}</b><extra></extra>",
+        hovertemplate=f"{row}, {component}<br>{strongest}<b>%{{z:.4~g}}</b><extra></extra>",
         colorbar=_colorbar("", -limit, limit, theme),
     )
     note = _("each cell: the strongest of {down} × {across}").format(down=down, across=across) if pooled else ""
@@ -246,6 +248,14 @@ def vectors_heatmap(
     frame["margin"] |= {"b": COLOURBAR, "l": _room(ticks[1], n) if len(tokens) else 32}
     frame["yaxis"] = named | {"range": [n - 0.5, -0.5], "showgrid": False, "zeroline": False}
     return go.Figure(heatmap, frame)
+
+
+def _spans(n: int, d: int, down: int, across: int) -> dict[str, NDArray[np.uint16]]:
+    """First and last component that each drawn cell covers."""
+    first = np.arange(0, d, across, dtype=np.uint16)
+    last = np.minimum(first + across, d).astype(np.uint16) - np.uint16(1)
+    rows = -(-n // down)
+    return {"customdata": np.tile(first, (rows, 1)), "text": np.tile(last, (rows, 1))}
 
 
 def limits_of(*arrays: Array, share: float = 1.0) -> float:

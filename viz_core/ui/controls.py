@@ -121,7 +121,7 @@ def _new_text(text: str) -> None:
 
 def _keep(key: str, value: Any) -> None:
     """Show the view's value in a widget, also when a link or the other page has changed it."""
-    if st.session_state.get(key) != value:
+    if st.session_state.get(key) != value or st.session_state.get("new page"):
         st.session_state[key] = value
 
 

@@ -1,6 +1,7 @@
 """All heads in one picture: what each square means, found by role, marked by role."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from viz_core.analysis.heads import ROLES
 from viz_core.analysis.overview import Pool, resting
@@ -13,12 +14,17 @@ from viz_core.ui.roles import LETTERS, Roles, names
 from viz_core.ui.workshop import Progress
 
 
+def prepare(model: Model, text: str, place: DeltaGenerator) -> None:
+    """Compute what it shows, its progress told in `place`. For the run of the whole page, which a new sentence ends."""
+    with waiting.shown(place, "heads", _looking) as report:
+        store.all_heads(model, text, "max", report)
+
+
 def picture(model: Model, text: str, choice: Choice) -> Roles:
     """Draw it; returns what every head does, on this text and as known."""
     heading, place = st.container(horizontal=True, vertical_alignment="center", gap="medium"), st.container()
     pool: Pool = "mean" if st.session_state.get("pool") == "mean" else "max"
-    with waiting.shown(place, "heads", _looking) as report:
-        seen = store.all_heads(model, text, pool, report)
+    seen = store.all_heads(model, text, pool)
     roles = Roles.of(model.card.get("roles", {}), seen.roles)
     with heading:
         st.markdown("**" + _("Every head") + "**", width="content")
@@ -36,12 +42,12 @@ def picture(model: Model, text: str, choice: Choice) -> Roles:
             pooled="" if seen.size == 1 else _pooled(pool, seen.size),
             key="heads",
         )
-        st.caption(
-            _(
-                "Each square is one head: a row for each token, more colour where it looks (√weight). "
-                "Letters: what it is known for. Click one."
-            )
+        rows = _("a row for each token") if seen.size == 1 else _("a row for each {n} tokens").format(n=seen.size)
+        letters = _("what it is known for") if roles.stored else _("what it does on this text")
+        said = _(
+            "Each square is one head: {rows}, more colour where it looks (√weight). Letters: {letters}. Click one."
         )
+        st.caption(said.format(rows=rows, letters=letters))
         if seen.size > 1:
             _pool_switch(pool, seen.size)
     return roles

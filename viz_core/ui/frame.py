@@ -23,6 +23,9 @@ def start(title: str) -> state.View:
     st.html(f"<style>{STYLE}</style>")
     speak("en")
     view = state.view()
+    # a widget of the page before is another one for Streamlit, also when it has the same key
+    st.session_state["new page"] = st.session_state.get("page") != title
+    st.session_state["page"] = title
     with st.sidebar:
         st.markdown("#### " + _("Inside attention"))
         st.caption(_("Type a sentence, see what a Transformer's heads look at: true numbers at every cell."))

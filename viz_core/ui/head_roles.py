@@ -28,8 +28,9 @@ def roles_of(model: Model, text: str) -> Roles:
 def finder(model: Model, choice: Choice, roles: Roles) -> None:
     """A box of roles, each with the head that does it most: choosing one goes there, and picks out its like."""
     looks_at = names(model.both_sides)
-    if st.session_state.get("find") not in roles.here:  # a decoder's heads cannot look at the next token
-        st.session_state["find"] = None
+    if st.session_state.get("found in") != model.name or st.session_state.get("find") not in roles.here:
+        st.session_state["find"] = None  # another model has other heads for it, or none
+    st.session_state["found in"] = model.name
 
     def said(role: str) -> str:
         best = roles.best(role)
@@ -40,7 +41,7 @@ def finder(model: Model, choice: Choice, roles: Roles) -> None:
 
     def go() -> None:
         role = st.session_state["find"]
-        if role is None:
+        if role not in roles.here:  # nothing, or the words of another model's list
             return
         best = roles.best(role)
         found = (best.layer, best.head) if best else (choice.layer, choice.head)

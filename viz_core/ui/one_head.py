@@ -25,7 +25,7 @@ def picture(
         _heading(chosen)
         attention_lines(recording.tokens, store.links(model, text, choice.layer), layer=choice.layer, key="lines")
         return
-    part = window.of(text, choice.size)
+    part = window.of(model.name, text, choice.size)
 
     def drawn() -> go.Figure:
         allowed = recording.blocks[choice.layer].attention.head(choice.head).allowed

@@ -45,6 +45,7 @@ def view() -> View:
 
 def current() -> View:
     """What is looked at now, for a part of the page that runs again by itself: the address is not asked."""
+    st.session_state.pop("clicked", None)  # the click that made it run is answered; the next address is the visitor's
     return _session_view()
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from torch import Tensor
 
 from viz_core.figures import attention_heatmap, limits_of, palette, vectors_heatmap
-from viz_core.language import _
+from viz_core.language import _, spoken
 from viz_core.ui import arithmetic, formulas, show, store
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
@@ -44,9 +44,9 @@ def _cells(scene: Scene, key: str, values: Tensor, title: str, subtitle: str, **
 
 
 def _identity(scene: Scene, key: str, rule: dict[str, Any]) -> tuple[Hashable, ...]:
-    """What a map of this head's numbers depends on; the words of its title tell the language, and which step it is."""
+    """What a map of this head's numbers depends on."""
     settings = tuple((name, repr(rule[name])) for name in sorted(rule) if name not in {"tokens", "allowed"})
-    return (scene.model.name, scene.model.revision, scene.text, scene.choice.name, key, *settings)
+    return (scene.model.name, scene.model.revision, scene.text, scene.choice.name, spoken(), key, *settings)
 
 
 # -- X: what arrives ------------------------------------------------------------------------------------

@@ -47,9 +47,13 @@ class Shelf(Generic[T]):
     def take(self, key: Hashable, make: Callable[[Note], T], report: Report | None = None) -> T:
         """`make` tells `report` how far it is. Raises what `make` raises."""
         kept = self.get(key)
-        return self._workshop.get(key, lambda note: self._put(key, make(note)), report) if kept is None else kept
+        return self._workshop.get(key, lambda note: self._made(key, make, note), report) if kept is None else kept
 
-    def _put(self, key: Hashable, made: T) -> T:
+    def _made(self, key: Hashable, make: Callable[[Note], T], note: Note) -> T:
+        kept = self.get(key)  # it may have come between looking and asking
+        if kept is not None:
+            return kept
+        made = make(note)
         with self._lock:
             self._kept[key] = (made, self._size(made))
             while len(self._kept) > 1 and sum(size for _made, size in self._kept.values()) > self._most:

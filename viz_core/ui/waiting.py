@@ -16,7 +16,8 @@ def shown(
 ) -> Iterator[Report]:
     """What to give to long work as `report`: a bar appears in `place` when it is first called, so never for work
     that is soon done, and goes with the work. `cancel` is called when the visitor has enough, before the page runs
-    again; that the page runs again, whatever made it, is what ends the waiting, and with it the work.
+    again; that the whole page runs again, whatever made it, is what ends the waiting, and with it the work (a fragment
+    that runs again waits for the one before).
     """
     held = place.empty()
     bar: list[DeltaGenerator] = []

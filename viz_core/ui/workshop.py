@@ -70,8 +70,8 @@ class Workshop(Generic[T]):
                 try:
                     return job.future.result(timeout=every)
                 except TimeoutError:
-                    if job.future.done():  # the work itself timed out
-                        raise
+                    if job.future.done():  # just now; or the work itself timed out, and says so again
+                        return job.future.result()
                     if report is not None:
                         report(job.progress)
         finally:

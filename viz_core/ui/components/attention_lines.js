@@ -143,11 +143,11 @@ function slider(state) {
   name.textContent = header.words.least;
   Object.assign(range, { min: least, max: Math.max(50, least), value: Math.max(state.floor, least) });
   const tell = () => {
-    state.floor = Number(range.value);
-    output.textContent = `${state.floor}\u202f%`;
+    output.textContent = `${Number(range.value)}\u202f%`;
     range.setAttribute("aria-valuetext", output.textContent);
   };
   range.oninput = () => {
+    state.floor = Number(range.value); // the visitor's; a layer's own bound may be higher for a while
     tell();
     paint(state);
   };

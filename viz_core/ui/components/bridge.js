@@ -28,7 +28,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.deaf = board.listen(() => placeAll(state));
   }
   const another = state.header?.of !== header.of;
-  if (another) Object.assign(state, { zoom: null, wanted: null });
+  if (another) Object.assign(state, { zoom: null, wanted: undefined });
   const theme = themeOf(parentElement.querySelector(".bridge"));
   Object.assign(state, { header, theme, setTriggerValue });
   // figures are drawn by Python in the theme it knew: when the visitor switches, ask for them again, once
@@ -95,7 +95,10 @@ function attach(state, figure, key) {
     if (there && state.focused?.key === key) state.focused = null;
   });
   const part = mapsOf(figure).find((map) => map.meta.window);
-  if (part) state.zoom = rangesOf(part); // Python sent the part it was asked for
+  if (part && state.wanted === undefined) {
+    // asked for before this page was opened: go on from there
+    Object.assign(state, { zoom: rangesOf(part), wanted: partOf(state, rangesOf(part)) });
+  }
   frame(state, figure);
   redrawn(state, figure);
 }
@@ -193,19 +196,26 @@ function onZoom(state, figure, change) {
 function zoomTo(state, ranges) {
   state.zoom = ranges;
   for (const figure of state.figures.keys()) frame(state, figure);
-  const parts = [...state.figures.keys()].some((figure) => mapsOf(figure).some(({ meta }) => meta.size || meta.window));
+  const parts = [...state.figures.keys()].some((figure) => mapsOf(figure).some(({ meta }) => meta.size > 1 || meta.window));
   clearTimeout(state.timer);
   if (parts) state.timer = setTimeout(() => ask(state), SETTLED);
 }
 
 /** Asks Python for the cells in sight, one by one where they are few enough. */
 function ask(state) {
-  const { query, key } = state.header.limits;
-  const within = ([a, b], n) => [Math.max(0, Math.round(Math.min(a, b) + 0.5)), Math.min(n - 1, Math.round(Math.max(a, b) - 0.5))];
-  const at = state.zoom && [...within(state.zoom.y, query), ...within(state.zoom.x, key)];
+  const at = state.zoom && partOf(state, state.zoom);
   if (String(at) === String(state.wanted)) return;
   state.wanted = at;
   state.setTriggerValue("window", { at });
+}
+
+/** [first row, last row, first column, last column] in sight. */
+function partOf({ header }, { x, y }) {
+  const within = ([a, b], n) => {
+    const [low, high] = [Math.min(a, b), Math.max(a, b)];
+    return [Math.max(0, Math.round(low + 0.5)), Math.min(n - 1, Math.round(high - 0.5))];
+  };
+  return [...within(y, header.limits.query), ...within(x, header.limits.key)];
 }
 
 /** Brings a figure's maps to the kept zoom; writes tokens' names, and numbers into cells, where they have room. */
@@ -286,7 +296,7 @@ function place(state, figure) {
     mark(hover, at);
     mark(chosen, cell);
     // the hovered figure has Plotly's own label
-    const told = state.hovered !== figure && over && map.rows === "cell" ? valueAt(map, at) : null;
+    const told = state.hovered !== figure && over && map.rows === "cell" ? valueAt(map, at, state.header.words) : null;
     value.hidden = told === null;
     if (told === null) return;
     value.textContent = told;
@@ -311,13 +321,14 @@ function spanOf(map, name, index) {
 }
 
 /** The number a map of cells shows for [query, key], or null where it shows none. */
-function valueAt({ trace, meta }, [query, key]) {
+function valueAt({ trace, meta }, [query, key], words) {
   if (key === null) return null;
   const size = meta.size ?? 1;
   const place = (at, from) => Math.floor((at - (from ?? 0) + (size - 1) / 2) / size); // x0 and y0 are a cell's centre
   const value = trace.z[place(query, trace.y0)]?.[place(key, trace.x0)];
   if (value === undefined || value === null || Number.isNaN(value)) return null;
-  return Number(value.toPrecision(4)).toString().replace("-", "−");
+  const number = Number(value.toPrecision(4)).toString().replace("-", "−");
+  return size > 1 ? `${words.strongest} ${number}` : number;
 }
 
 /** A little larger than the cell, and never too small to be seen. */

@@ -75,7 +75,7 @@ def bridge(
         "limits": dict(limits),
         "colour": dict(colour),
         "theme": "dark" if st.context.theme.type == "dark" else "light",
-        "words": {"label": _("Arrow keys move the chosen cell.")},
+        "words": {"label": _("Arrow keys move the chosen cell."), "strongest": _("strongest")},
     }
 
     def told() -> None:

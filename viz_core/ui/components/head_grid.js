@@ -13,7 +13,8 @@ const states = new WeakMap();
 
 export default function ({ data, parentElement }) {
   const { header, payload } = unpack(data);
-  const root = parentElement.querySelector(".head-grid");
+  const whole = parentElement.querySelector(".whole");
+  const root = whole.querySelector(".head-grid");
   let state = states.get(parentElement);
   if (!state) {
     state = { hover: null, sorted: false, base: new OffscreenCanvas(1, 1) };
@@ -30,7 +31,7 @@ export default function ({ data, parentElement }) {
     view: root.querySelector(".view"),
     cell: root.querySelector("[role=gridcell]"),
     tip: root.querySelector(".tip"),
-    sort: root.querySelector(".sort"),
+    sort: whole.querySelector(".sort"),
     allowed: bytes(nQuery * nKey),
     marks: bytes(layers * heads),
     resting: bytes(layers * heads),
@@ -43,14 +44,14 @@ export default function ({ data, parentElement }) {
   state.deaf?.();
   state.deaf = board.listen(() => heard(state));
   root.setAttribute("aria-label", header.words.label);
-  root.setAttribute("aria-rowcount", layers);
-  root.setAttribute("aria-colcount", heads);
   root.onkeydown = (event) => onKey(state, event);
   state.view.onpointermove = (event) => hover(state, hit(state, event));
   state.view.onpointerleave = state.view.onpointercancel = () => hover(state, null);
   state.view.onclick = (event) => {
     const tile = hit(state, event);
-    if (tile) choose(state, tile, 0);
+    if (!tile) return;
+    hideTip(state); // it would stand on the map that comes
+    choose(state, tile, 0);
   };
   state.sort.lastChild.textContent = header.words.sort;
   state.sort.firstChild.checked = state.sorted;
@@ -98,7 +99,8 @@ function picked(state) {
   const index = state.header.roles.findIndex(({ name }) => name === board.role);
   if (index < 0) return null;
   const { here, known } = state.scores[index];
-  return { values: known ?? here, enough: ENOUGH[board.role] ?? ENOUGH.other };
+  const values = known ?? here; // neither: another model's role, whose page has not heard yet that it is gone
+  return values && { values, enough: ENOUGH[board.role] ?? ENOUGH.other };
 }
 
 function isPale(state, index) {
@@ -324,8 +326,8 @@ function mark(pen, { x, y, size, dpr, theme, pale }, colour, letter) {
 
 /** The kept picture, the frames, and the labels on top of what scrolled under them. */
 function show(state) {
-  const { view, base, dpr, theme, at, scroller, hover: over } = state;
-  const [layers, heads] = state.header.shape;
+  const { view, base, dpr, theme, at, hover: over } = state;
+  const heads = state.header.shape[1];
   const chosen = (state.shown = chosenOf(state));
   const pen = view.getContext("2d");
   pen.setTransform(1, 0, 0, 1, 0, 0);
@@ -348,7 +350,10 @@ function show(state) {
   Object.assign(state.root.dataset, { layer: chosen[0], head: chosen[1] });
   state.root.dataset.hover = over ? over.join(",") : "";
   const [row, column] = spot(state, chosen);
-  state.cell.textContent = [name(chosen), ...said(state, chosen)].join(", ");
+  const score = state.order ? [(state.picked.values[chosen[0] * heads + chosen[1]] / 100).toFixed(2)] : [];
+  state.cell.textContent = [name(chosen), ...score, ...said(state, chosen)].join(", ");
+  state.root.setAttribute("aria-rowcount", at.rows);
+  state.root.setAttribute("aria-colcount", at.columns);
   state.cell.parentElement.setAttribute("aria-rowindex", row + 1);
   state.cell.setAttribute("aria-colindex", column + 1);
 }
@@ -415,7 +420,7 @@ function hover(state, at) {
   show(state);
   const { tip } = state;
   if (!at) {
-    if (tip.matches(":popover-open")) tip.hidePopover();
+    hideTip(state);
     return;
   }
   const [title, canvas, meaning, table] = tip.children;
@@ -435,6 +440,10 @@ function hover(state, at) {
   const middle = y + state.at.tile / 2 - box.height / 2;
   tip.style.left = `${Math.max(4, beside)}px`;
   tip.style.top = `${Math.max(4, Math.min(middle, window.innerHeight - box.height - 4))}px`;
+}
+
+function hideTip({ tip }) {
+  if (tip.matches(":popover-open")) tip.hidePopover();
 }
 
 function scoresTable(state, table, at) {

@@ -31,7 +31,7 @@ export default function ({ data, parentElement }) {
     Object.assign(state, { written: text, writtenIn: state.words, over: null, spoken: null, tinted: null });
     write(state);
   }
-  root.querySelector(".says").textContent = header.words.says;
+  state.says = root.querySelector(".says");
   switchable(root, header.words, (direction) => board.turn(direction));
   state.words.setAttribute("aria-label", header.words.label);
   state.words.onpointerover = (event) => look(state, numberOf(event.target) ?? state.over);
@@ -144,7 +144,7 @@ function heard(state) {
 }
 
 function show(state) {
-  const { tokens, boxes, lines, theme, ramp } = state;
+  const { tokens, boxes, lines, theme, ramp, header } = state;
   const { direction } = board;
   if (state.strip.dataset.direction !== direction) {
     state.strip.dataset.direction = direction;
@@ -157,6 +157,11 @@ function show(state) {
   const pointed = board.hover?.[direction === "from" ? "query" : "key"];
   const row = state.over ?? (pointed < tokens.length ? pointed : null) ?? chosen;
   const seen = state.links[direction](0, row);
+  // a row that looks everywhere alike has no weight that is seen: say so, rather than let it seem to look nowhere
+  const left = direction === "from" ? 1 - seen.reduce((sum, [, weight]) => sum + weight, 0) : 0;
+  const percent = (share) => `${Math.round(100 * share)}\u202f%`;
+  const faint = header.words.faint.replace("{least}", percent(header.least)).replace("{share}", percent(left));
+  state.says.textContent = left > 0.25 ? faint : header.words.says;
   for (const token of state.tinted ?? []) token.style.background = token.style.color = token.style.boxShadow = "";
   state.tinted = seen.map(([key, weight]) => {
     // sqrt, like the small maps of all heads, so that a few percent are still seen

@@ -35,6 +35,7 @@ def token_strip(tokens: Sequence[str], links: Links, *, key: str) -> None:
         "words": {
             "label": _("The text as tokens. Arrow keys look at a token, Enter chooses it."),
             "says": _("The model reads tokens: words or pieces of words. Hover one, click to keep it."),
+            "faint": _("Lines under {least} are not drawn; here they hold {share} of the weight."),
             "direction": _("Lines and colours show"),
             "from": _("what it looks at"),
             "to": _("who looks at it"),
