@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.serving import CHROMIUM, launched, served_app
+
+expect.set_options(timeout=30_000)  # ms; a fresh environment compiles what it imports while the first page opens
 
 
 @pytest.fixture(scope="session")
