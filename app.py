@@ -36,7 +36,7 @@ def explore(view: state.View, model: Model, text: str, recording: Recording) -> 
                 query_params=state.address_of(view),
             )
             head_roles.scores(choice, roles, model.both_sides, theme)
-        show.badge(record)
+        show.badge(record, choice.identity(model, text))
     bridge(
         ["map"],
         of=f"{model.name} {text}",

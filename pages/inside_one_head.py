@@ -1,10 +1,9 @@
 """Inside one head: the whole chain as a walk, X → Q, K, V → scores → ÷√d → mask → softmax → ·V → concat → W_O."""
 
-from viz_core.analysis.walk import head_walk
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import arithmetic, chain, controls, frame, show, state, window
+from viz_core.ui import arithmetic, chain, controls, frame, show, state, store, window
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.components.bridge import bridge
 from viz_core.ui.scene import Scene
@@ -15,10 +14,12 @@ def inside(view: state.View, model: Model, text: str, recording: Recording) -> N
     choice = chosen_in(view, model, recording)
     controls.head_and_cell(choice, recording)
     step = chain.strip(view.step)
-    walk = head_walk(model.transformer, recording, choice.layer, choice.head)
-    scene = Scene(model, text, recording, walk, choice, frame.theme(), window.of(model.name, text, choice.size))
+    walk = store.walk(model, text, choice.layer, choice.head)
+    stages = store.stages(model, text, choice.layer, choice.head)
+    part = window.of(model.name, text, choice.size)
+    scene = Scene(model, text, recording, walk, stages, choice, frame.theme(), part)
     linked = step.draw(scene)
-    show.badge(walk.record)
+    show.badge(walk.record, choice.identity(model, text))
     if step.name not in {"x", "qkv"}:  # no cells yet
         arithmetic.behind_the_cell(scene, with_products=step.name != "scores")
     bridge(

@@ -14,7 +14,8 @@ from viz_core.memory import keep_freed_memory
 from viz_core.models import gpt2
 from viz_core.recording import Recording
 from viz_core.ui.components.bridge import bridge
-from viz_core.ui.components.head_grid import NONE, head_grid
+from viz_core.ui.components.head_grid import head_grid
+from viz_core.ui.roles import NONE
 
 
 @st.cache_resource

@@ -1,11 +1,18 @@
 """A visitor: a fresh page in the real browser, on the real app."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 import pytest
+import torch
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from transformers import GPT2Config, GPT2LMHeadModel
 
-from tests.browser.serving import CHROMIUM, launched, served_app
+import viz_core
+from tests.browser.serving import CHROMIUM, ROOT, launched, served_app
+from viz_core.models import Model
+
+TOKENIZER = ROOT / "assets/models/tiny-gpt/tokenizer.json"
 
 expect.set_options(timeout=30_000)  # ms; a fresh environment compiles what it imports while the first page opens
 
@@ -43,3 +50,27 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def _ours(url: str) -> bool:
     return url.startswith(("http://localhost:", "ws://localhost:", "data:", "blob:"))
+
+
+@pytest.fixture(scope="session")
+def model() -> Model:
+    return viz_core.load("tiny-gpt")
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Makes a GPT-2 of random weights of any shape; returns the folder, as an address has it."""
+
+    def made(**shape: int) -> str:
+        folder = tmp_path_factory.mktemp("gpt2")
+        torch.manual_seed(0)
+        GPT2LMHeadModel(GPT2Config(vocab_size=4096, initializer_range=0.3, **shape)).save_pretrained(folder)
+        (folder / "tokenizer.json").write_bytes(TOKENIZER.read_bytes())
+        return quote(str(folder))
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def long_model(checkpoint: Callable[..., str]) -> str:
+    return checkpoint(n_layer=2, n_head=3, n_embd=48, n_positions=1024)

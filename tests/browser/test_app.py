@@ -7,13 +7,12 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
-import viz_core
+from tests.browser.hand import SENTENCE, cell_centre, in_address, settled, type_sentence
 from viz_core.analysis.heads import role_scores
 from viz_core.models import Model
 
 pytestmark = pytest.mark.browser
 
-SENTENCE = "The man bit the dog in the park"
 NO_REPEATS = "The dog bit the man because he was angry."
 PAYLOADS = [
     "<img src=x onerror=window.ran=1>",
@@ -21,24 +20,6 @@ PAYLOADS = [
     "<svg onload=window.ran=1>",
     "](javascript:window.ran=1)",
 ]
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return viz_core.load("tiny-gpt")
-
-
-def settled(page: Page, key: str = "map") -> None:
-    """Wait until the page shows its map; contents are then waited for one by one."""
-    page.locator(f".st-key-{key} .js-plotly-plot .heatmaplayer image").first.wait_for(state="attached")
-    expect(page.locator(f".st-key-{key} .js-plotly-plot")).to_have_count(1)  # the one of the run before is gone
-    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
-
-
-def type_sentence(page: Page, text: str) -> None:
-    box = page.get_by_label("Type a sentence")
-    box.fill(text)
-    box.press("Enter")
 
 
 def drawn_labels(page: Page, key: str) -> list[str]:
@@ -51,28 +32,6 @@ def drawn_values(page: Page, key: str) -> list[list[float]]:
         "key => Array.from(document.querySelector(`.st-key-${key} .js-plotly-plot`)._fullData.at(-1).z, row =>"
         " Array.from(row, value => Number.isNaN(value) ? null : value))",
         key,
-    )
-
-
-def cell_centre(page: Page, key: str, row: int, column: int) -> tuple[float, float]:
-    """Where on the screen a cell of a map lies, asked of Plotly's own axes."""
-    plot = page.locator(f".st-key-{key} .js-plotly-plot")
-    plot.scroll_into_view_if_needed()
-    return tuple(
-        plot.evaluate(
-            "(gd, [row, column]) => { const box = gd.getBoundingClientRect(), {xaxis, yaxis} = gd._fullLayout;"
-            " return [box.left + xaxis._offset + xaxis.d2p(column), box.top + yaxis._offset + yaxis.d2p(row)]; }",
-            [row, column],
-        )
-    )
-
-
-def in_address(page: Page, **expected: str) -> None:
-    """Wait until the address says so."""
-    page.wait_for_function(
-        "expected => { const said = new URLSearchParams(location.search);"
-        " return Object.entries(expected).every(([name, value]) => said.get(name) === value); }",
-        arg=expected,
     )
 
 

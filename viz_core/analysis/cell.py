@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from viz_core.attention import AttentionRecord
+from viz_core.attention import AttentionRecord, Stages
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Cell:
     context: Tensor
 
 
-def cell_of(record: AttentionRecord, query: int, key: int) -> Cell:
+def cell_of(record: AttentionRecord, query: int, key: int, stages: Stages | None = None) -> Cell:
     """The cell (query, key) of a record of one head.
 
     Raises IndexError when the cell is outside the map, ValueError when the record holds several heads.
@@ -46,7 +46,7 @@ def cell_of(record: AttentionRecord, query: int, key: int) -> Cell:
     if not (0 <= query < n_query and 0 <= key < n_key):
         raise IndexError(f"cell ({query}, {key}); the map has {n_query} rows and {n_key} columns, counted from 0")
     query_vector, key_vector, value = record.query[0, query], record.key[0, key], record.value[0, key]
-    stages = record.stages()
+    stages = stages or record.stages()
     row = stages.masked_scores[0, query]
     row_max = row.max()
     exponentials = torch.zeros_like(row) if row_max == -torch.inf else torch.exp(row - row_max)

@@ -96,7 +96,7 @@ def attention_heatmap(
     frame |= {
         "dragmode": "zoom" if n_query > MOST_LABELS else "pan",
         "meta": {"linked": "cells", "size": part.size, "window": window is not None},
-        "margin": frame["margin"] | {"t": frame["margin"]["t"] + 16 + above, "l": AXIS_TITLE + beside, "b": COLOURBAR},
+        "margin": frame["margin"] | {"t": frame["margin"]["t"] + 24 + above, "l": AXIS_TITLE + beside, "b": COLOURBAR},
         # cells are square and the map stands at the left, under its name
         "xaxis": _token_axis(*columns, part.cells.shape[1], theme)
         | {"title": axis_title(_("key (column)"), theme), "side": "top", "tickangle": -90}
@@ -261,7 +261,9 @@ def _spans(n: int, d: int, down: int, across: int) -> dict[str, NDArray[np.uint1
 def limits_of(*arrays: Array, share: float = 1.0) -> float:
     """The magnitude that `share` of all finite values stay below: one scale for panels that are compared."""
     magnitudes = np.concatenate([np.abs(array[np.isfinite(array)]) for array in arrays])
-    return float(np.quantile(magnitudes, share)) or 1.0 if magnitudes.size else 1.0
+    if not magnitudes.size:
+        return 1.0
+    return float(magnitudes.max() if share == 1 else np.quantile(magnitudes, share)) or 1.0
 
 
 def label_width(texts: Sequence[str], size: float = 13) -> int:
@@ -273,7 +275,7 @@ def label_width(texts: Sequence[str], size: float = 13) -> int:
 
 def _room(texts: Sequence[str], n: int) -> int:
     """Pixels for the names of tokens along an axis: none where they are not written."""
-    return label_width(texts, _label_size(n)) if n <= MOST_LABELS else 4
+    return label_width(texts, _label_size(n)) + 4 if n <= MOST_LABELS else 4
 
 
 def _label_size(n: int) -> int:
@@ -326,6 +328,7 @@ def _token_axis(places: NDArray[np.float32], texts: Sequence[str], n: int, theme
         "ticktext": list(texts),
         "showticklabels": n <= MOST_LABELS,
         "tickfont": {"size": _label_size(n), "color": palette.TEXT[theme]},
+        "ticklabelstandoff": 4,  # px: a frame reaches so far over the map
         "ticks": "",
         "showgrid": False,
         "zeroline": False,

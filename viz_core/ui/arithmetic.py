@@ -51,7 +51,7 @@ def behind_the_cell(scene: Scene, *, with_products: bool) -> None:
 
 
 def _cell(scene: Scene) -> Cell:
-    return cell_of(scene.walk.record, scene.choice.query, scene.choice.key)
+    return cell_of(scene.walk.record, scene.choice.query, scene.choice.key, scene.stages)
 
 
 def _equations(scene: Scene) -> None:
@@ -116,8 +116,8 @@ def _signed(value: float) -> str:
 
 def row_table(scene: Scene) -> None:
     """The chosen row's softmax, column by column: score, exponential, and its share of the row's sum."""
-    record, row = scene.walk.record, scene.choice.query
-    masked, weights = record.masked_scores[0, row], record.weights[0, row]
+    row = scene.choice.query
+    masked, weights = scene.stages.masked_scores[0, row], scene.stages.weights[0, row]
     looked_at = torch.nonzero(masked > -torch.inf).flatten()
     exponentials = torch.exp(masked[looked_at] - masked[looked_at].max())
     table = pd.DataFrame(

@@ -1,5 +1,6 @@
 """The chosen head and cell, made valid for the model and text at hand, and what can be said of them."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -32,6 +33,10 @@ class Choice:
     @property
     def name(self) -> str:
         return f"L{self.layer}·H{self.head}"
+
+    def identity(self, model: Model, text: str) -> tuple[Hashable, ...]:
+        """What everything that is computed of this head on this text depends on."""
+        return model.name, model.revision, text, self.layer, self.head
 
     @property
     def chosen(self) -> dict[str, int]:

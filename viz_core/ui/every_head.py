@@ -17,13 +17,13 @@ from viz_core.ui.workshop import Progress
 def prepare(model: Model, text: str, place: DeltaGenerator) -> None:
     """Compute what it shows, its progress told in `place`. For the run of the whole page, which a new sentence ends."""
     with waiting.shown(place, "heads", _looking) as report:
-        store.all_heads(model, text, "max", report)
+        store.all_heads(model, text, _pool(), report)
 
 
 def picture(model: Model, text: str, choice: Choice) -> Roles:
     """Draw it; returns what every head does, on this text and as known."""
     heading, place = st.container(horizontal=True, vertical_alignment="center", gap="medium"), st.container()
-    pool: Pool = "mean" if st.session_state.get("pool") == "mean" else "max"
+    pool = _pool()
     seen = store.all_heads(model, text, pool)
     roles = Roles.of(model.card.get("roles", {}), seen.roles)
     with heading:
@@ -51,6 +51,11 @@ def picture(model: Model, text: str, choice: Choice) -> Roles:
         if seen.size > 1:
             _pool_switch(pool, seen.size)
     return roles
+
+
+def _pool() -> Pool:
+    """What a cell of a square shows of those it covers, as the visitor wants it."""
+    return "mean" if st.session_state.get("pool") == "mean" else "max"
 
 
 def _pool_switch(pool: Pool, size: int) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 from viz_core.analysis.heads import rows_with
 from viz_core.figures import palette
 from viz_core.figures.palette import ThemeName
-from viz_core.language import _
+from viz_core.language import _, spoken
 from viz_core.models import Model, UnusableText
 from viz_core.recording import Recording
 from viz_core.ui import controls, state, store
@@ -78,7 +78,10 @@ def what_it_does(
     best = roles.best(sought) if sought else None
     if best and sought in roles.stored and best.score >= enough(sought):
         known = Known(sought, best.score)
-    said = observation(weights, ids, both_sides=both_sides, known=known)
+    said = store.finding(
+        ("observation", *choice.identity(model, text), known, spoken()),
+        lambda: observation(weights, ids, both_sides=both_sides, known=known),
+    )
     if sought and (best is None or best.score < enough(sought)):
         reason, what = asleep(sought, ids, both_sides=both_sides), names(both_sides)[sought]
         where = measured_on(sought, both_sides) if sought in roles.stored else _("on this text")

@@ -42,8 +42,7 @@ def picture(
             window=part,
         )
 
-    of = (model.name, model.revision, text, choice.layer, choice.head, theme, part, spoken())
-    heatmap = store.figure(("map", *of), drawn)
+    heatmap = store.figure(("map", *choice.identity(model, text), theme, part, spoken()), drawn)
     _heading(chosen)  # only now: what comes in one go is laid out in one go
     show.figure(heatmap, "map", _("Attention weights of one head: rows look at columns"))
 

@@ -21,7 +21,7 @@ LETTERS = {
     "local": "L",
     "broad": "B",
 }
-NONE = 255  # among marks: no role
+NONE = 255  # among marks: no role; among scores in hundredths: none
 FEW = 3  # rows; on fewer a role cannot show
 
 

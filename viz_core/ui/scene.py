@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from viz_core.analysis.walk import HeadWalk
+from viz_core.attention import Stages
 from viz_core.config import TransformerConfig
 from viz_core.figures.heatmaps import Window
 from viz_core.figures.palette import ThemeName
@@ -21,6 +22,7 @@ class Scene:
     text: str
     recording: Recording
     walk: HeadWalk
+    stages: Stages
     choice: Choice
     theme: ThemeName
     window: Window | None = None  # the part of the maps of cells that is drawn, None for all

@@ -1,7 +1,7 @@
 """Put a figure on the page, the same way everywhere: keyed container, quiet tool bar, image export, badge."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import plotly.graph_objects as go
@@ -11,6 +11,7 @@ from viz_core.analysis.truth import truth_of
 from viz_core.attention import AttentionRecord
 from viz_core.figures.heatmaps import unspaced
 from viz_core.language import _
+from viz_core.ui import store
 
 MARKDOWN = frozenset("\\`*_{}[]<>()#+-.!|~$:^=\"'&")  # a backslash before these makes them literal
 TOOLBAR: dict[str, Any] = {
@@ -42,9 +43,9 @@ def figure(drawn: go.Figure, key: str, says: str, on_bar: Callable[[int], None] 
         )
 
 
-def badge(record: AttentionRecord) -> None:
-    """How far what is drawn is from PyTorch's own attention on the same q, k, v."""
-    truth = truth_of(record)
+def badge(record: AttentionRecord, of: tuple[Hashable, ...]) -> None:
+    """How far what is drawn is from PyTorch's own attention on the same q, k, v; `of` says which head of which text."""
+    truth = store.finding(("truth", *of), lambda: truth_of(record))
     words = _(
         "Checked: differs from PyTorch's own attention by at most {difference:.1e} (max |Δ|); rows sum to 1 within "
         "{rows:.1e}; {dtype}"

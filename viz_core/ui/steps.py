@@ -46,7 +46,7 @@ def _cells(scene: Scene, key: str, values: Tensor, title: str, subtitle: str, **
 def _identity(scene: Scene, key: str, rule: dict[str, Any]) -> tuple[Hashable, ...]:
     """What a map of this head's numbers depends on."""
     settings = tuple((name, repr(rule[name])) for name in sorted(rule) if name not in {"tokens", "allowed"})
-    return (scene.model.name, scene.model.revision, scene.text, scene.choice.name, spoken(), key, *settings)
+    return (*scene.choice.identity(scene.model, scene.text), spoken(), key, *settings)
 
 
 # -- X: what arrives ------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def _draw_rotation(scene: Scene) -> list[str]:
 
 
 def draw_scores(scene: Scene) -> list[str]:
-    s, scores = scene.shape, scene.walk.record.scores[0]
+    s, scores = scene.shape, scene.stages.scores[0]
     row = scores[scene.choice.query]
     best = int(row.argmax())
     _explain(
@@ -178,7 +178,7 @@ def draw_scores(scene: Scene) -> list[str]:
 
 def draw_scaled(scene: Scene) -> list[str]:
     record, config = scene.walk.record, scene.config
-    before, after = record.scores[0], record.scaled_scores[0]
+    before, after = scene.stages.scores[0], scene.stages.scaled_scores[0]
     by = formulas.divisor(config, scene.choice.layer)
     _explain(
         rf"\frac{{QK^\top}}{{{by}}} = \frac{{QK^\top}}{{{number(1 / record.scale)}}}" if by else r"QK^\top",
@@ -205,8 +205,8 @@ def draw_scaled(scene: Scene) -> list[str]:
 
 def draw_mask(scene: Scene) -> list[str]:
     record = scene.walk.record
-    allowed, masked = scene.allowed, record.masked_scores[0]
-    before, said = record.scaled_scores[0], _("scaled scores")
+    allowed, masked = scene.allowed, scene.stages.masked_scores[0]
+    before, said = scene.stages.scaled_scores[0], _("scaled scores")
     if record.bias is not None:
         before, said = before + record.bias.expand(1, *scene.choice.size)[0], _("scaled scores, plus the bias")
     score = formulas.masked_score(scene.config, scene.choice.layer)
@@ -232,8 +232,8 @@ def draw_mask(scene: Scene) -> list[str]:
 
 
 def draw_softmax(scene: Scene) -> list[str]:
-    record, allowed = scene.walk.record, scene.allowed.numpy()
-    row = record.weights[0, scene.choice.query]
+    allowed = scene.allowed.numpy()
+    row = scene.stages.weights[0, scene.choice.query]
     key = int(row.argmax())
     _explain(
         r"A_{ij} = \frac{e^{M_{ij}}}{\sum_{j'} e^{M_{ij'}}}",
@@ -244,12 +244,19 @@ def draw_softmax(scene: Scene) -> list[str]:
     )
     left, right = st.columns(2, gap="medium")
     with left:
-        limit = limits_of(record.scaled_scores[0].numpy())  # the colours of the mask step
+        limit = limits_of(scene.stages.scaled_scores[0].numpy())  # the colours of the mask step
         rule: dict[str, Any] = {"unit": _("masked score"), "allowed": allowed, "limit": limit}
-        _cells(scene, "masked", record.masked_scores[0], _("before"), _("masked scores"), **rule)
+        _cells(scene, "masked", scene.stages.masked_scores[0], _("before"), _("masked scores"), **rule)
     with right:
         rule = {"unit": _("weight"), "allowed": allowed, "weights": True}
-        _cells(scene, "weights", record.weights[0], _("weights"), _("row looks at column; each row sums to 1"), **rule)
+        _cells(
+            scene,
+            "weights",
+            scene.stages.weights[0],
+            _("weights"),
+            _("row looks at column; each row sums to 1"),
+            **rule,
+        )
     arithmetic.row_table(scene)
     return ["masked", "weights"]
 
@@ -263,12 +270,12 @@ def draw_values(scene: Scene) -> list[str]:
         rf"Z = AV \quad {formulas.product(s['n'], s['n'], s['k'])}",
         _("Each row mixes the values of the tokens it looks at, in the shares of its weights: its context vector."),
     )
-    value, context = record.value[0], record.context[0]
+    value, context = record.value[0], scene.stages.context[0]
     shape, limit = f"[{s['n']}×{s['k']}]", limits_of(value.numpy(), context.numpy())
     left, middle, right = st.columns(3, gap="small")
     with left:
         rule: dict[str, Any] = {"unit": _("weight"), "weights": True, "allowed": scene.allowed.numpy()}
-        _cells(scene, "weights", record.weights[0], "A", f"[{s['n']}×{s['n']}]", **rule)
+        _cells(scene, "weights", scene.stages.weights[0], "A", f"[{s['n']}×{s['n']}]", **rule)
     with middle:
         _vectors(scene, "v", value, "V", shape, hue=palette.VALUE, limit=limit, rows_are="key")
     with right:

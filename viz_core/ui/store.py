@@ -8,7 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -16,6 +16,7 @@ import streamlit as st
 import viz_core
 from viz_core.analysis.links import Links, links_of
 from viz_core.analysis.overview import Overview, Pool, overview, tile_side
+from viz_core.analysis.walk import HeadWalk, head_walk
 from viz_core.attention import Stages
 from viz_core.language import _
 from viz_core.memory import keep_freed_memory
@@ -69,6 +70,8 @@ class Shelves:
     stages: Shelf[Stages]
     links: Shelf[Links]
     figures: Shelf[go.Figure]
+    walks: Shelf[HeadWalk]
+    findings: Shelf[Any]
 
 
 @st.cache_resource(show_spinner=False)
@@ -81,6 +84,8 @@ def shelves() -> Shelves:
         stages=Shelf("stages", 150_000_000, lambda stages: sum(tensor.nbytes for tensor in stages)),
         links=Shelf("links", 32),  # at most 0.9 MB each
         figures=Shelf("figures", 64),  # of maps, at most 0.6 MB each
+        walks=Shelf("walks", 8),  # some 12 MB each at 1,024 tokens of GPT-2 small
+        findings=Shelf("findings", 512),  # a sentence, a few numbers
     )
 
 
@@ -133,6 +138,13 @@ def stages(model: Model, text: str, layer: int, head: int) -> Stages:
     return shelves().stages.take(key, lambda _note: attention.head(head).stages())
 
 
+def walk(model: Model, text: str, layer: int, head: int) -> HeadWalk:
+    """One head's whole path. Raises UnusableText."""
+    recorded = recording(model, text)
+    key = (model.name, model.revision, text, layer, head)
+    return shelves().walks.take(key, lambda _note: head_walk(model.transformer, recorded, layer, head))
+
+
 def links(model: Model, text: str, layer: int, head: int | None = None) -> Links:
     """Who looks at whom in one head, or in all heads of a layer. Raises UnusableText."""
     attention = recording(model, text).blocks[layer].attention
@@ -146,3 +158,9 @@ def links(model: Model, text: str, layer: int, head: int | None = None) -> Links
 def figure(of: tuple[Hashable, ...], make: Callable[[], go.Figure]) -> go.Figure:
     """The figure `make` draws, drawn once; `of` is all that it depends on. Whoever takes it must not change it."""
     return shelves().figures.take(of, lambda _note: make())
+
+
+def finding(of: tuple[Hashable, ...], find: Callable[[], T]) -> T:
+    """Something small that `find` computes, computed once; `of` is all that it depends on, and says what it is."""
+    found: T = shelves().findings.take(of, lambda _note: find())
+    return found

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from viz_core.language import _
 from viz_core.ui.components.mounting import colours, pack, read
+from viz_core.ui.roles import NONE
 
 _component = st.components.v2.component(
     "head_grid",
@@ -15,8 +16,6 @@ _component = st.components.v2.component(
     css=read("head_grid.css"),
     js=read("shared.js", "head_grid.js"),
 )
-
-NONE = 255  # among scores: none here; among marks: no role
 
 
 def head_grid(
