@@ -6,7 +6,7 @@ from viz_core.recording import Recording
 from viz_core.ui import arithmetic, chain, controls, frame, show, state, store, window
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.components.bridge import bridge
-from viz_core.ui.scene import Scene
+from viz_core.ui.scene import HeadScene
 
 
 @frame.live
@@ -16,8 +16,16 @@ def inside(view: state.View, model: Model, text: str, recording: Recording) -> N
     step = chain.strip(view.step)
     walk = store.walk(model, text, choice.layer, choice.head)
     stages = store.stages(model, text, choice.layer, choice.head)
-    part = window.of(model.name, text, choice.size)
-    scene = Scene(model, text, recording, walk, stages, choice, frame.theme(), part)
+    scene = HeadScene(
+        model=model,
+        text=text,
+        recording=recording,
+        choice=choice,
+        theme=frame.theme(),
+        window=window.of(model.name, text, choice.size),
+        walk=walk,
+        stages=stages,
+    )
     linked = step.draw(scene)
     show.badge(walk.record, choice.identity(model, text))
     if step.name not in {"x", "qkv"}:  # no cells yet

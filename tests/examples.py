@@ -13,7 +13,8 @@ SIZES = st.sampled_from([1, 2, 3, 5, 7])
 
 @st.composite
 def records(draw: st.DrawFn, *, batch: tuple[int, ...] = ()) -> AttentionRecord:
-    """Any record: unequal sizes, grouped heads, one mask or one a head (rows that see nothing included), bias."""
+    """Any record: unequal sizes, grouped heads, one mask or one a head (rows that see nothing included), bias; outside
+    a batch also a scale for each head, dropout, heads switched off."""
     group, kv_head, n_query, n_key, d_head, d_value = (draw(SIZES) for _ in range(6))
     head = group * kv_head
     torch.manual_seed(draw(st.integers(0, 10_000)))
@@ -23,8 +24,9 @@ def records(draw: st.DrawFn, *, batch: tuple[int, ...] = ()) -> AttentionRecord:
         key=torch.randn(*batch, kv_head, n_key, d_head),
         value=torch.randn(*batch, kv_head, n_key, d_value),
         allowed=torch.rand(cells if draw(st.booleans()) else cells[1:]) < draw(st.sampled_from([0.0, 0.4, 1.0])),
-        scale=draw(st.sampled_from([0.3, 1.0, 2.0])),
+        scale=torch.rand(head, 1, 1) if not batch and draw(st.booleans()) else draw(st.sampled_from([0.3, 1.0, 2.0])),
         bias=torch.randn(cells) if draw(st.booleans()) else None,
+        kept=None if batch else draw(st.sampled_from([None, torch.rand(cells), torch.rand(head, 1, 1).round()])),
     )
 
 

@@ -211,6 +211,8 @@ SOUND = AttentionRecord(torch.ones(6, 5, 4), torch.ones(3, 7, 4), torch.ones(3, 
         ("allowed", masks.full(5, 7).expand(3, 5, 7), "allowed is [3, 5, 7]; expected [5, 7] or [6, 5, 7]"),
         ("allowed", masks.full(5, 7).expand(2, 6, 5, 7), "allowed is [2, 6, 5, 7]; expected [5, 7] or [6, 5, 7]"),
         ("bias", torch.ones(5, 7), "bias is [5, 7]; expected [6, 5, 7]"),
+        ("scale", torch.ones(6), "scale is [6]; expected a number or [6, 1, 1]"),
+        ("kept", torch.ones(5, 7), "kept is [5, 7]; expected [6, 5, 7] or [6, 1, 1]"),
     ],
 )
 def test_a_wrong_shape_is_refused_by_field_actual_and_expected(field: str, wrong: Tensor, message: str):
@@ -219,7 +221,7 @@ def test_a_wrong_shape_is_refused_by_field_actual_and_expected(field: str, wrong
 
 
 def test_a_record_keeps_causes_only():
-    assert [field.name for field in fields(SOUND)] == ["query", "key", "value", "allowed", "scale", "bias"]
+    assert [field.name for field in fields(SOUND)] == ["query", "key", "value", "allowed", "scale", "bias", "kept"]
     assert len(SOUND.tensors) == 4
 
 

@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CORE = {"attention", "config", "language", "masks", "memory", "positions", "recording", "recurrent", "transformer"}
+CORE = {
+    "attention",
+    "config",
+    "edits",
+    "language",
+    "masks",
+    "memory",
+    "positions",
+    "recording",
+    "recurrent",
+    "transformer",
+}
 MAY_IMPORT = {
     "masks": set(),
     "positions": set(),
@@ -15,14 +26,15 @@ MAY_IMPORT = {
     "memory": set(),
     "attention": {"masks"},
     "recurrent": set(),
+    "edits": {"attention"},
     "recording": {"attention"},
-    "transformer": {"attention", "config", "masks", "positions", "recording"},
+    "transformer": {"attention", "config", "edits", "masks", "positions", "recording"},
     "analysis": CORE,
     "models": CORE | {"transformers"},
     "figures": {"language"},
     "training": CORE | {"analysis", "models"},
     "ui": CORE | {"analysis", "figures", "models", "streamlit"},
-    "__init__": {"models"},
+    "__init__": {"edits", "models"},
 }
 GUARDED = {"streamlit", "transformers"}
 

@@ -42,8 +42,11 @@ class AttentionRecord:
     key      [kv_head, key, d_head]    kv_head divides head (grouped-query attention)
     value    [kv_head, key, d_value]
     allowed  bool, [query, key] or [head, query, key]; True = the row may look at the column
-    scale    what scores are multiplied by: 1/√d_head unless the model says otherwise
+    scale    what scores are multiplied by: 1/√d_head unless the model says otherwise; a number, or one for each
+             head, [head, 1, 1]
     bias     [head, query, key], added after scaling (ALiBi), or None
+    kept     what weights are multiplied by before they mix the values: [head, query, key] of 0 and 1/(1−p) where
+             dropout struck (Srivastava et al. 2014), [head, 1, 1] with 0 for a head switched off, or None
 
     Raises ValueError naming the field, its shape and the shape expected.
     """
@@ -52,8 +55,9 @@ class AttentionRecord:
     key: Tensor
     value: Tensor
     allowed: Tensor
-    scale: float
+    scale: float | Tensor
     bias: Tensor | None = None
+    kept: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.query.dim() < 3:
@@ -76,6 +80,14 @@ class AttentionRecord:
             raise ValueError(f"allowed is {list(self.allowed.shape)}; expected {list(cells[1:])} or {list(cells)}")
         if self.bias is not None and self.bias.shape != cells:
             raise ValueError(f"bias is {list(self.bias.shape)}; expected {list(cells)}")
+        self._check_factors(cells)
+
+    def _check_factors(self, cells: tuple[int, int, int]) -> None:
+        head = cells[0]
+        if isinstance(self.scale, Tensor) and self.scale.shape != (head, 1, 1):
+            raise ValueError(f"scale is {list(self.scale.shape)}; expected a number or {[head, 1, 1]}")
+        if self.kept is not None and self.kept.shape not in {cells, (head, 1, 1)}:
+            raise ValueError(f"kept is {list(self.kept.shape)}; expected {list(cells)} or {[head, 1, 1]}")
 
     # -- the mechanism: each stage in one line from the one before ------------------------------------
 
@@ -101,7 +113,7 @@ class AttentionRecord:
 
     @property
     def context(self) -> Tensor:
-        """weights · V, [head, query, d_value]: each row a mixture of the values it looked at."""
+        """weights · V, [head, query, d_value]: each row a mixture of the values it looked at (and that were kept)."""
         return self._mixed(self.weights)
 
     def stages(self) -> "Stages":
@@ -122,7 +134,8 @@ class AttentionRecord:
         return torch.where(self.allowed, torch.softmax(masked, dim=-1), 0.0)
 
     def _mixed(self, weights: Tensor) -> Tensor:
-        return weights @ self._per_query_head(self.value)
+        mixing = weights if self.kept is None else weights * self.kept
+        return mixing @ self._per_query_head(self.value)
 
     # -- the same result the fast way ------------------------------------------------------------------
 
@@ -131,7 +144,12 @@ class AttentionRecord:
 
         The difference between this and `context` is the badge of truth on every map.
         """
+        if self.kept is not None and self.kept.shape[-1] > 1:
+            return self.context  # no kernel takes a given dropout
         query, key, value = self.query, self._per_query_head(self.key), self._per_query_head(self.value)
+        scale = self.scale
+        if isinstance(scale, Tensor):
+            query, scale = query * scale, 1.0
         # The fused kernels want a batch axis; without one PyTorch falls back to the slow path.
         unbatched = query.dim() == 3
         if unbatched:
@@ -142,10 +160,16 @@ class AttentionRecord:
             mask = None  # says the same as `allowed`, and lets the kernel skip the upper triangle
         elif self.bias is not None:
             mask = self.bias.masked_fill(~self.allowed, -torch.inf)
-        context = F.scaled_dot_product_attention(query, key, value, mask, is_causal=causal, scale=self.scale)
-        return context[0] if unbatched else context
+        context = F.scaled_dot_product_attention(query, key, value, mask, is_causal=causal, scale=scale)
+        context = context[0] if unbatched else context
+        return context if self.kept is None else context * self.kept
 
     # -- parts -----------------------------------------------------------------------------------------
+
+    @property
+    def divisor(self) -> float:
+        """What the scores of a record of one head are divided by."""
+        return 1 / float(self.scale)
 
     @property
     def n_head(self) -> int:
@@ -165,7 +189,9 @@ class AttentionRecord:
             key=self.key[..., kv : kv + 1, :, :],
             value=self.value[..., kv : kv + 1, :, :],
             allowed=self._cells_of(self.allowed, index),
+            scale=float(self.scale[index]) if isinstance(self.scale, Tensor) else self.scale,
             bias=None if self.bias is None else self._cells_of(self.bias, index),
+            kept=None if self.kept is None else self.kept[index : index + 1],
         )
 
     def rows(self, start: int, stop: int) -> "AttentionRecord":
@@ -182,6 +208,7 @@ class AttentionRecord:
             value=self.value[..., :keys, :],
             allowed=allowed[..., :keys],
             bias=None if self.bias is None else self.bias[..., start:stop, :keys],
+            kept=self.kept if self.kept is None or self.kept.shape[-1] == 1 else self.kept[..., start:stop, :keys],
         )
 
     def _cells_of(self, cells: Tensor, index: int) -> Tensor:

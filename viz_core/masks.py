@@ -3,6 +3,7 @@
 Before the softmax a forbidden cell is −∞, not 0: e⁰ = 1 would leak.
 """
 
+from collections.abc import Collection
 from functools import lru_cache
 
 import torch
@@ -31,14 +32,43 @@ def padding(is_token: Tensor) -> Tensor:
     return is_token.expand(len(is_token), -1)
 
 
-def sliding_window(n: int, window: int) -> Tensor:
-    """[n, n]: position i sees itself and the window−1 before it (Mistral 7B, section 2).
+def sliding_window(n: int, window: int, *, both_sides: bool = False) -> Tensor:
+    """[n, n]: position i sees itself and the window−1 before it (Mistral 7B, section 2), or, in an encoder, up to
+    window−1 to either side.
 
     Raises ValueError when `window` is below 1: a row would see nothing.
     """
-    if window < 1:
-        raise ValueError(f"window is {window}; expected at least 1, the position itself")
-    return causal(n).triu(1 - window)
+    return dilated(n, window, 1, both_sides=both_sides)
+
+
+def dilated(n: int, window: int, step: int, *, both_sides: bool = False) -> Tensor:
+    """[n, n]: position i sees i, i − step, i − 2·step, …, `window` positions in all: a window with gaps (Beltagy et al.
+    2020, "Longformer", section 3.1). In an encoder as many after it.
+
+    Raises ValueError when `window` or `step` is below 1.
+    """
+    for name, value in (("window", window), ("step", step)):
+        if value < 1:
+            raise ValueError(f"{name} is {value}; expected at least 1")
+    place = torch.arange(n)
+    distance = place[:, None] - place[None, :]
+    near = (distance.abs() < window * step) & (distance % step == 0)
+    return near if both_sides else near & (distance >= 0)
+
+
+def local_and_global(n: int, window: int, everyone: Collection[int], *, both_sides: bool = False) -> Tensor:
+    """[n, n]: a sliding window, and some positions that see and are seen by every one (Beltagy et al. 2020, section
+    3.1); without `both_sides` nobody looks ahead all the same.
+
+    Raises ValueError when `window` is below 1, or `everyone` names a position that is not there.
+    """
+    if not all(0 <= place < n for place in everyone):
+        raise ValueError(f"everyone is {sorted(everyone)}; expected positions from 0 to {n - 1}")
+    allowed = sliding_window(n, window, both_sides=both_sides)
+    places = torch.tensor(sorted(everyone), dtype=torch.long)
+    allowed[places, :] = True
+    allowed[:, places] = True
+    return allowed if both_sides else allowed & causal(n)
 
 
 def is_causal(allowed: Tensor) -> bool:

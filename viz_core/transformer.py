@@ -27,6 +27,7 @@ from torch.nn import functional as F
 from viz_core import masks, positions
 from viz_core.attention import AttentionRecord
 from viz_core.config import TransformerConfig
+from viz_core.edits import AS_IT_IS, Edits
 from viz_core.recording import BlockRecord, Recording
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -46,6 +47,7 @@ class Surroundings:
     allowed: Tensor  # bool [query, key]
     angles: Tensor | None  # [seq, d_head/2], rotary only
     bias: Tensor | None  # [head, query, key], ALiBi only
+    edits: Edits = AS_IT_IS
 
 
 class Attention(nn.Module):
@@ -56,7 +58,7 @@ class Attention(nn.Module):
 
     def __init__(self, config: TransformerConfig, layer: int) -> None:
         super().__init__()
-        self.config, self.scale = config, config.scale(layer)
+        self.config, self.layer, self.scale = config, layer, config.scale(layer)
         wide, narrow = config.n_head * config.d_head, config.n_kv_head * config.d_head
         self.query = nn.Linear(config.d_model, wide, bias=config.bias)
         self.key = nn.Linear(config.d_model, narrow, bias=config.bias)
@@ -72,6 +74,7 @@ class Attention(nn.Module):
         if around.angles is not None:
             query, key = positions.rotate(query, around.angles), positions.rotate(key, around.angles)
         record = AttentionRecord(query, key, value, around.allowed, self.scale, around.bias)
+        record = around.edits.of_record(record, self.layer)
         return self.output(self.concatenate(record.fused_context())), record
 
     def projections(self, x: Tensor, memory: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
@@ -190,19 +193,23 @@ class Transformer(nn.Module):
         self,
         token_ids: Tensor,
         last_only: bool = False,
+        *,
         source_ids: Tensor | None = None,
         source_is_token: Tensor | None = None,
         progress: Callable[[int, int], None] | None = None,
+        edits: Edits = AS_IT_IS,
     ) -> Recording:
         """token_ids [seq] (or [batch, seq] in training) → its recording; labels are added by the model's face.
 
         source_ids       [source]: what the encoder reads
         source_is_token  bool [batch, source]: False where a training batch is padded
         progress         called with (layers done, layers) before each layer of a decoder or of an encoder alone
+        edits            what to change in it; of an encoder–decoder, in the decoder's self-attention. No batch axis.
 
-        Raises ValueError on no tokens, or more than the context holds.
+        Raises ValueError on no tokens, more than the context holds, or edits for another shape.
         """
-        around = self.surroundings(token_ids.shape[-1])
+        edits.check(self.config.n_layer, self.config.n_head, token_ids.shape[-1])
+        around = self.surroundings(token_ids.shape[-1], edits)
         if self.encoder is None:
             rows = slice(-1, None) if last_only else slice(None)
             return self._recording(token_ids, around, rows, progress=progress)
@@ -237,6 +244,8 @@ class Transformer(nn.Module):
         if self.config.scale_embedding:
             embeddings = embeddings * self.config.d_model**0.5
         added = self.added_positions(n)
+        if added is not None:
+            added = around.edits.of_places(added)
         x = embeddings if added is None else embeddings + added
         records: list[BlockRecord] = []
         for layer, block in enumerate(self.blocks):
@@ -255,14 +264,16 @@ class Transformer(nn.Module):
             return positions.sinusoidal(n, self.config.d_model).to(self.embedding.weight.device)
         return None
 
-    def surroundings(self, n: int) -> Surroundings:
+    def surroundings(self, n: int, edits: Edits = AS_IT_IS) -> Surroundings:
         device = str(self.embedding.weight.device)
-        rotary, alibi = self.config.positions == "rotary", self.config.positions == "alibi"
-        return Surroundings(
-            allowed=masks.full(n, n).to(device) if self.config.architecture == "encoder" else masks.causal(n, device),
-            angles=positions.rotary_angles(n, self.config.d_head, self.config.rotary_base, device) if rotary else None,
-            bias=positions.alibi_bias(self.config.n_head, n).to(device) if alibi else None,
-        )
+        angles, bias = None, None
+        if self.config.positions == "rotary":
+            angles = edits.of_places(positions.rotary_angles(n, self.config.d_head, self.config.rotary_base, device))
+        if self.config.positions == "alibi":
+            bias = edits.of_distances(positions.alibi_bias(self.config.n_head, n).to(device))
+        both_sides = self.config.architecture == "encoder"
+        allowed = masks.full(n, n).to(device) if both_sides else masks.causal(n, device)
+        return Surroundings(allowed, angles, bias, edits)
 
     def _initialize(self, module: nn.Module) -> None:
         """GPT-2's: normal with σ = 0.02, what enters the residual narrower by √(2 · layers)."""

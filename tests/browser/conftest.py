@@ -1,6 +1,7 @@
 """A visitor: a fresh page in the real browser, on the real app."""
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 from urllib.parse import quote
 
 import pytest
@@ -34,10 +35,23 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+SCREENS = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh visitor. An error in the page, or a request to another machine, fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield from _visitor(browser, "light", "wide")
+
+
+@pytest.fixture(params=["light-wide", "dark-phone", "dark-wide", "light-phone"])
+def any_screen(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Likewise, in both themes, on a wide screen and on a phone's."""
+    yield from _visitor(browser, *request.param.split("-"))
+
+
+def _visitor(browser: Browser, theme: Literal["light", "dark"], screen: str) -> Iterator[Page]:
+    context = browser.new_context(viewport=SCREENS[screen], color_scheme=theme, has_touch=screen == "phone")
     page = context.new_page()
     page.set_default_timeout(60_000)
     complaints: list[str] = []

@@ -94,3 +94,28 @@ def zoom(page: Page, key: str, top: int, left: int, bottom: int, right: int) -> 
     page.mouse.move((x + cell_centre(page, key, bottom, right)[0]) / 2, y + 20, steps=3)
     page.mouse.move(*cell_centre(page, key, bottom, right), steps=3)
     page.mouse.up()
+
+
+def slide(page: Page, name: str, steps: int) -> None:
+    """Moves a setting's slider by so many steps."""
+    slider = page.locator(f".st-key-setting-{name} input")
+    slider.scroll_into_view_if_needed()
+    slider.focus()
+    for _step in range(abs(steps)):
+        slider.press("ArrowRight" if steps > 0 else "ArrowLeft")
+
+
+def press(page: Page, name: str, label: str) -> None:
+    """Chooses one of a setting's buttons."""
+    page.locator(f".st-key-setting-{name}").get_by_text(label, exact=True).click()
+
+
+def no_sideways_scroll(page: Page) -> None:
+    """Nothing is wider than the screen."""
+    wide = page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth")
+    assert wide <= 0, f"{wide} px wider than the screen"
+
+
+def figure_shows(page: Page, key: str) -> None:
+    """Wait until a figure is drawn."""
+    page.locator(f".st-key-{key} .js-plotly-plot .main-svg").first.wait_for(state="attached")

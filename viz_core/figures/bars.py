@@ -85,7 +85,7 @@ def next_token_bars(
         y=place,
         orientation="h",
         marker={"color": palette.OUTPUT[theme]},
-        text=["< 0.1%" if probability < 0.001 else f"{probability:.1%}" for probability in probabilities],
+        text=[_percent(probability) for probability in probabilities],
         textposition="outside",
         cliponaxis=False,
         hovertemplate="“%{y}” %{x:.3~p}<extra></extra>",
@@ -108,3 +108,56 @@ def next_token_bars(
         },
     }
     return go.Figure(bars, frame)
+
+
+def paired_bars(
+    labels: Sequence[str],
+    before: Sequence[float],
+    after: Sequence[float],
+    *,
+    names: tuple[str, str],
+    theme: ThemeName,
+    title: str = "",
+    subtitle: str = "",
+) -> go.Figure:
+    """Two probabilities for each token: as it is (pale), and with the change (full)."""
+    place = np.arange(len(labels))
+    inks = (palette.FAINT[theme], palette.OUTPUT[theme])
+    traces = [
+        go.Bar(
+            x=np.asarray(shares, dtype=np.float32),
+            y=place,
+            orientation="h",
+            name=name,
+            marker={"color": ink},
+            text=[_percent(share) for share in shares],
+            textposition="outside",
+            textfont={"size": 12, "color": palette.TEXT[theme]},
+            cliponaxis=False,
+            hovertemplate=f"“%{{y}}” {name} %{{x:.3~p}}<extra></extra>",
+        )
+        for name, shares, ink in zip(names, (before, after), inks, strict=True)
+    ]
+    frame = layout(title, subtitle, theme, 92 + 34 * len(labels))
+    if not title:
+        frame |= {"title": None}
+    frame |= {
+        "margin": {"l": label_width(labels) + 4, "r": 56, "t": 54 if title else 4, "b": 34},
+        "bargap": 0.22,
+        "bargroupgap": 0.02,
+        "dragmode": False,
+        "legend": {"orientation": "h", "x": 0, "y": 0, "yanchor": "top", "yref": "paper", "traceorder": "normal"},
+        "xaxis": {"visible": False, "range": [0, max([*before, *after], default=1) * 1.02], "fixedrange": True},
+        "yaxis": {
+            "tickvals": place,
+            "ticktext": [escape(label, quote=False) for label in labels],
+            "autorange": "reversed",
+            "showgrid": False,
+            "fixedrange": True,
+        },
+    }
+    return go.Figure(traces, frame)
+
+
+def _percent(share: float) -> str:
+    return "< 0.1%" if share < 0.001 else f"{share:.1%}"

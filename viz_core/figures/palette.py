@@ -27,6 +27,7 @@ SIGNED = {
     "dark": ["#8CCBFF", "#3D8CCB", "#1F4C72", "#1A1D24", "#6E3A17", "#CC7133", "#FFBE8F"],
 }
 NOT_ALLOWED = {"light": "#DCDDE1", "dark": "#333844"}
+FAINT = {"light": "#B9BDC9", "dark": "#5A6170"}  # what a change is compared with
 
 CHOSEN = {"light": "#C24400", "dark": "#FF9A57"}  # the frame of the chosen cell, and the chosen row
 QUERY = {"light": "#C24400", "dark": "#FF9A57"}

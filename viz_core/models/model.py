@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import torch
 
+from viz_core.edits import AS_IT_IS, Edits
 from viz_core.language import _
 from viz_core.models.errors import UnusableText
 from viz_core.models.tokens import Tokenizer
@@ -47,14 +48,21 @@ class Model:
 
     @torch.inference_mode()
     def record(
-        self, text: str | Sequence[int], *, all_logits: bool = False, progress: Callable[[int, int], None] | None = None
+        self,
+        text: str | Sequence[int],
+        edits: Edits = AS_IT_IS,
+        *,
+        all_logits: bool = False,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Recording:
-        """What one forward pass over `text` (or over token ids) leaves behind; the same input, the same recording.
+        """What one forward pass over `text` (or over token ids) leaves behind, with `edits` made in it; the same
+        input, the same recording.
 
         logits are those of the last position, [1, vocab], or of every one, [seq, vocab], with `all_logits`.
         `progress` is called with (layers done, layers) before each layer; what it raises ends the pass.
 
-        Raises UnusableText when there is nothing to read, too much of it, or a token the model does not have.
+        Raises UnusableText when there is nothing to read, too much of it, or a token the model does not have, and
+        ValueError when the edits are for a model or a text of another shape.
         """
         ids = self.token_ids(text) if isinstance(text, str) else [int(index) for index in text]
         n, limit, vocab = len(ids), self.context, self.transformer.config.vocab_size
@@ -67,7 +75,9 @@ class Model:
             if not 0 <= index < vocab:
                 message = _("Token {id} is not in this model's vocabulary, which goes from 0 to {last}.")
                 raise UnusableText(message.format(id=index, last=vocab - 1))
-        recording: Recording = self.transformer(torch.tensor(ids), last_only=not all_logits, progress=progress)
+        recording: Recording = self.transformer(
+            torch.tensor(ids), last_only=not all_logits, progress=progress, edits=edits
+        )
         if not (recording.logits.isfinite().all() and recording.blocks[-1].residual_out.isfinite().all()):
             raise UnusableText(_("This model's numbers overflow on this text; there is nothing true to draw."))
         return replace(recording, tokens=self.labels(ids))

@@ -10,11 +10,11 @@ from viz_core.figures import limits_of, product_bars, vectors_heatmap
 from viz_core.figures.heatmaps import shortened
 from viz_core.language import _
 from viz_core.ui import formulas, show
-from viz_core.ui.scene import Scene
+from viz_core.ui.scene import HeadScene
 from viz_core.ui.show import number, quoted
 
 
-def products(scene: Scene) -> None:
+def products(scene: HeadScene) -> None:
     """The d_head products whose sum is the chosen cell's score."""
     cell = _cell(scene)
     query, key = (shortened(scene.tokens[i], 10) for i in (scene.choice.query, scene.choice.key))
@@ -33,7 +33,7 @@ def products(scene: Scene) -> None:
     st.toggle(_("Largest products first"), key="largest_first")
 
 
-def behind_the_cell(scene: Scene, *, with_products: bool) -> None:
+def behind_the_cell(scene: HeadScene, *, with_products: bool) -> None:
     """From score to weight to the value it moves, for the scene's chosen cell, every number from the record."""
     query, key = (quoted(scene.tokens[i]) for i in (scene.choice.query, scene.choice.key))
     looks = _("{query} looks at {key}") if _cell(scene).allowed else _("{query} may not look at {key}")
@@ -50,16 +50,16 @@ def behind_the_cell(scene: Scene, *, with_products: bool) -> None:
         _moved_value(scene)
 
 
-def _cell(scene: Scene) -> Cell:
+def _cell(scene: HeadScene) -> Cell:
     return cell_of(scene.walk.record, scene.choice.query, scene.choice.key, scene.stages)
 
 
-def _equations(scene: Scene) -> None:
+def _equations(scene: HeadScene) -> None:
     """The cell's arithmetic, to four decimals: enough for the lines to follow from each other."""
     cell, record = _cell(scene), scene.walk.record
     i, j = scene.choice.query, scene.choice.key
     lines = [rf"q_{{{i}}}\cdot k_{{{j}}} &= {_tex(cell.score)}"]
-    lines.append(rf"{_tex(cell.score)} \div {_tex(1 / record.scale)} &= {_tex(cell.scaled)}")
+    lines.append(rf"{_tex(cell.score)} \div {_tex(record.divisor)} &= {_tex(cell.scaled)}")
     if record.bias is not None:
         lines.append(rf"{_tex(cell.scaled)} + {_signed(cell.bias)} &= {_tex(cell.scaled + cell.bias)}")
     if not cell.allowed:
@@ -86,7 +86,7 @@ def _equations(scene: Scene) -> None:
     st.caption(", ".join(steps) + " " + _("Rounded for display; computed in float32."))
 
 
-def _moved_value(scene: Scene) -> None:
+def _moved_value(scene: HeadScene) -> None:
     cell = _cell(scene)
     vectors = np.stack([cell.value.numpy(), cell.moved.numpy(), cell.context.numpy()])
     drawn = vectors_heatmap(
@@ -114,7 +114,7 @@ def _signed(value: float) -> str:
     return f"({_tex(value)})" if value < 0 else _tex(value)
 
 
-def row_table(scene: Scene) -> None:
+def row_table(scene: HeadScene) -> None:
     """The chosen row's softmax, column by column: score, exponential, and its share of the row's sum."""
     row = scene.choice.query
     masked, weights = scene.stages.masked_scores[0, row], scene.stages.weights[0, row]

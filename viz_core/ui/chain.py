@@ -7,14 +7,14 @@ import streamlit as st
 
 from viz_core.language import _
 from viz_core.ui import state, steps
-from viz_core.ui.scene import Scene
+from viz_core.ui.scene import HeadScene
 
 
 @dataclass(frozen=True)
 class Step:
     name: str  # in the address
     label: Callable[[], str]
-    draw: Callable[[Scene], list[str]]
+    draw: Callable[[HeadScene], list[str]]
 
 
 STEPS = (

@@ -3,7 +3,7 @@
 A failed input leaves the last good picture standing: its sentence is shown, what was typed stays in the box.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import streamlit as st
@@ -182,17 +182,20 @@ def _short(text: str, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def head_and_cell(choice: Choice, recording: Recording) -> None:
-    """Choosers for layer, head, row and column: what a click does, for the keyboard and for screen readers."""
+def head_and_cell(
+    choice: Choice, recording: Recording, asked: Collection[str] = ("layer", "head", "query", "key")
+) -> None:
+    """Choosers for layer, head, row and column, or those `asked`: what a click does, for the keyboard and for screen
+    readers."""
     names = [f"{index} {token}" for index, token in enumerate(recording.tokens)]
     fields: tuple[tuple[str, str, int, int, int, Callable[[int], str]], ...] = (
-        ("layer", _("Layer"), choice.layer, len(recording.blocks), 100, str),
-        ("head", _("Head"), choice.head, recording.blocks[choice.layer].attention.n_head, 100, str),
+        ("layer", _("Layer"), choice.layer, len(recording.blocks), 92, str),
+        ("head", _("Head"), choice.head, recording.blocks[choice.layer].attention.n_head, 92, str),
         ("query", _("Row looks (query)"), choice.query, choice.size[0], 172, names.__getitem__),
         ("key", _("at column (key)"), choice.key, choice.size[1], 172, names.__getitem__),
     )
     with st.container(horizontal=True):
-        for name, label, value, count, width, says in fields:
+        for name, label, value, count, width, says in (field for field in fields if field[0] in asked):
             _keep(f"choose-{name}", value)
             st.selectbox(
                 label,

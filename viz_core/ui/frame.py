@@ -61,9 +61,24 @@ def _navigation(view: state.View) -> None:
     address = state.address_of(view)
     with st.sidebar:
         st.page_link("app.py", label=_("Explore"), icon=":material/grid_view:", query_params=address)
-        st.page_link(
-            "pages/inside_one_head.py", label=_("Inside one head"), icon=":material/linear_scale:", query_params=address
-        )
+        for group, pages in _pages():
+            if group:
+                st.caption(group)
+            for name, label, icon in pages:
+                st.page_link(f"pages/{name}.py", label=label, icon=f":material/{icon}:", query_params=address)
+
+
+def _pages() -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """By group: the file of a page, its name and its icon."""
+    return [
+        ("", [("inside_one_head", _("Inside one head"), "linear_scale")]),
+        (
+            _("How it works"),
+            [
+                ("scaling", _("Scaling"), "compress"),
+            ],
+        ),
+    ]
 
 
 def theme() -> ThemeName:

@@ -5,7 +5,7 @@ this session has just written did somebody open a link or press "back", and then
 """
 
 import time
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -13,12 +13,22 @@ import streamlit as st
 
 LONGEST_URL = 60_000  # bytes of escaped text; a longer one stays in the session and out of the address
 MOST_DIGITS = 7  # no layer, head or position needs more, and int() refuses thousands
+SETTINGS = (  # what can be set on a page, and stands in the address under that name
+    "part",
+    "divisor",
+    "temperature",
+    "scope",
+    "width",
+    "axis",
+)
+LONGEST_SETTING = 4_000  # characters
 SETTLING = 0.5  # seconds after our last address in which a browser may still send one from before it
 
 
 @dataclass(frozen=True)
 class View:
-    """−1 = not chosen yet: the page takes a default that shows something."""
+    """−1 = not chosen yet: the page takes a default that shows something. `settings` are those of the pages, (name,
+    value) in order of names, each a parameter of the address (viz_core.ui.settings)."""
 
     model: str = "tiny-gpt"
     text: str = "The little dog chased the red ball. The little dog chased the red"
@@ -28,14 +38,14 @@ class View:
     key: int = -1
     step: str = ""
     picture: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 def view() -> View:
     """The current view; adopts the address when the visitor came by a link or pressed "back"."""
     address = st.query_params.to_dict()
     if not _is_ours(address):
-        named = {field.name: address[field.name] for field in fields(View) if field.name in address}
-        kept, adopted = _session_view(), replace(View(), **_parsed(named))
+        kept, adopted = _session_view(), replace(View(), **_parsed(address))
         if "text" not in address and "text" not in address_of(kept):
             adopted = replace(adopted, text=kept.text)  # too long for any address: it never was in one
         st.session_state["view"] = adopted
@@ -68,6 +78,19 @@ def show(**changes: Any) -> None:
     st.session_state["clicked"] = True
 
 
+def setting(name: str) -> str:
+    """A page's setting, one of SETTINGS; "" when the visitor has not set it."""
+    if name not in SETTINGS:
+        raise KeyError(f"{name!r} is no setting; add it to SETTINGS, so that an address may hold it")
+    return dict(_session_view().settings).get(name, "")
+
+
+def show_setting(name: str, value: str) -> None:
+    """Change one, for callbacks; "" is the default."""
+    settings = dict(_session_view().settings) | {name: value}
+    show(settings=tuple(sorted((name, value) for name, value in settings.items() if value)))
+
+
 def mirror() -> None:
     """Write the view into the address. Called once a run, when everything is chosen."""
     address = address_of(_session_view())
@@ -85,7 +108,8 @@ def _note(address: dict[str, str]) -> None:
 def address_of(state: View) -> dict[str, str]:
     """The query parameters of a view: what differs from the default, and a text that an address can hold."""
     default = asdict(View())
-    address = {name: str(value) for name, value in asdict(state).items() if value != default[name]}
+    named = {name: value for name, value in asdict(state).items() if name != "settings"}
+    address = {name: str(value) for name, value in named.items() if value != default[name]} | dict(state.settings)
     if len(quote(address.get("text", ""), errors="replace")) > LONGEST_URL:
         del address["text"]
     return address
@@ -98,8 +122,12 @@ def _session_view() -> View:
 
 def _parsed(address: dict[str, str]) -> dict[str, Any]:
     """Numbers that are none fall back to "not chosen": a mistyped address still opens."""
-    default = asdict(View())
-    return {name: value if isinstance(default[name], str) else _number(value) for name, value in address.items()}
+    default = {name: value for name, value in asdict(View()).items() if name != "settings"}
+    parsed: dict[str, Any] = {}
+    for name in default.keys() & address.keys():
+        parsed[name] = address[name] if isinstance(default[name], str) else _number(address[name])
+    settings = [(name, address[name]) for name in sorted(SETTINGS) if name in address]
+    return parsed | {"settings": tuple(pair for pair in settings if 0 < len(pair[1]) <= LONGEST_SETTING)}
 
 
 def _number(value: str) -> int:

@@ -3,59 +3,23 @@
 Every function returns the keys of the figures whose cells the page's bridge links.
 """
 
-from collections.abc import Hashable
 from typing import Any
 
 import streamlit as st
-from torch import Tensor
 
-from viz_core.figures import attention_heatmap, limits_of, palette, vectors_heatmap
-from viz_core.language import _, spoken
-from viz_core.ui import arithmetic, formulas, show, store
-from viz_core.ui.scene import Scene
+from viz_core.figures import limits_of, palette
+from viz_core.language import _
+from viz_core.ui import arithmetic, formulas, maps
+from viz_core.ui.scene import HeadScene
 from viz_core.ui.show import number, quoted
-
-CLIPPED = 0.99  # a few components of the residual are many times larger than all others: colours end below them
-
-
-def _explain(formula: str, *sentences: str) -> None:
-    with st.container(key="explain"):
-        left, right = st.columns([1, 1.2], vertical_alignment="center", gap="medium")
-        left.latex(formula)
-        right.markdown(" ".join(sentences))
-
-
-def _vectors(scene: Scene, key: str, vectors: Tensor, title: str, subtitle: str, **rule: Any) -> str:
-    """A map of one vector a row; `rule` goes to `vectors_heatmap`."""
-    usual: dict[str, Any] = {"tokens": scene.tokens, "height": min(440, 150 + 22 * len(scene.tokens))}
-    rule = {"title": title, "subtitle": subtitle, "theme": scene.theme} | usual | rule
-    drawn = store.figure(_identity(scene, key, rule), lambda: vectors_heatmap(vectors.numpy(), **rule))
-    show.figure(drawn, key, f"{title}. {subtitle}")
-    return key
-
-
-def _cells(scene: Scene, key: str, values: Tensor, title: str, subtitle: str, **rule: Any) -> str:
-    """A map of one stage, [query, key]; `rule` goes to `attention_heatmap`."""
-    title = f"{scene.choice.name} · {title}"
-    rule = {"title": title, "subtitle": subtitle, "theme": scene.theme, "window": scene.window} | rule
-    drawn = store.figure(_identity(scene, key, rule), lambda: attention_heatmap(values.numpy(), scene.tokens, **rule))
-    show.figure(drawn, key, f"{title}. {subtitle}")
-    return key
-
-
-def _identity(scene: Scene, key: str, rule: dict[str, Any]) -> tuple[Hashable, ...]:
-    """What a map of this head's numbers depends on."""
-    settings = tuple((name, repr(rule[name])) for name in sorted(rule) if name not in {"tokens", "allowed"})
-    return (*scene.choice.identity(scene.model, scene.text), spoken(), key, *settings)
-
 
 # -- X: what arrives ------------------------------------------------------------------------------------
 
 
-def draw_input(scene: Scene) -> list[str]:
+def draw_input(scene: HeadScene) -> list[str]:
     walk, recording, s = scene.walk, scene.recording, scene.shape
     first = scene.choice.layer == 0
-    _explain(
+    maps.explain(
         rf"X_{{[{s['n']}\times{s['d']}]}} = {formulas.attention_input(scene.config, scene.choice.layer)}",
         _("Each token is a vector of {d} numbers, one row here.").format(**s)
         if first
@@ -72,20 +36,20 @@ def draw_input(scene: Scene) -> list[str]:
             ("position", recording.positions, _("position vectors"), _("one row a place, the same for every text")),
             ("residual", walk.residual, _("their sum: the residual stream"), _("on the same colour scale")),
         ]
-    limit = limits_of(*(tensor.numpy() for _key, tensor, *_words in panels), share=CLIPPED)
+    limit = limits_of(*(tensor.numpy() for _key, tensor, *_words in panels), share=maps.CLIPPED)
     rules: list[dict[str, Any]] = [{"limit": limit} for _panel in panels]
     if scene.config.norm_place == "pre":
         panels.append(("x", walk.x, "X", _("the same after the norm: what this head reads")))
-        rules.append({"limit": limits_of(walk.x.numpy(), share=CLIPPED)})
+        rules.append({"limit": limits_of(walk.x.numpy(), share=maps.CLIPPED)})
     columns = st.columns(2, gap="medium")
     for index, (panel, rule) in enumerate(zip(panels, rules, strict=True)):
         with columns[index % 2]:
-            _vectors(scene, *panel, **rule)
+            maps.vectors(scene, *panel, **rule)
     st.caption(_("Colours end at the values that 99 % stay below; stronger cells have the last colour."))
     return [key for key, *_rest in panels]
 
 
-def _how_positions_enter(scene: Scene) -> str:
+def _how_positions_enter(scene: HeadScene) -> str:
     return {
         "learned": _("A second vector says where it stands; the two are added."),
         "sinusoidal": _("A second vector says where it stands; the two are added."),
@@ -98,10 +62,10 @@ def _how_positions_enter(scene: Scene) -> str:
 # -- Q, K, V ---------------------------------------------------------------------------------------------
 
 
-def draw_projections(scene: Scene) -> list[str]:
+def draw_projections(scene: HeadScene) -> list[str]:
     walk, s = scene.walk, scene.shape
     bias = "" if walk.query.bias is None else " + b_{}"
-    _explain(
+    maps.explain(
         rf"\begin{{array}}{{l}} Q = XW_Q{bias.format('Q')} \quad K = XW_K{bias.format('K')} \quad "
         rf"V = XW_V{bias.format('V')} \\[4pt] {formulas.product(s['n'], s['d'], s['k'])} \end{{array}}",
         _(
@@ -115,7 +79,7 @@ def draw_projections(scene: Scene) -> list[str]:
     for column, (name, (projection, hue)) in zip(st.columns(3, gap="small"), named.items(), strict=True):
         with column:
             rule: dict[str, Any] = {"hue": hue, "limit": limit, "rows_are": "query" if name == "Q" else "key"}
-            linked.append(_vectors(scene, name.lower(), projection.product, name, f"[{s['n']}×{s['k']}]", **rule))
+            linked.append(maps.vectors(scene, name.lower(), projection.product, name, f"[{s['n']}×{s['k']}]", **rule))
     if scene.config.positions == "rotary":
         linked += _draw_rotation(scene)
     with st.expander(_("The learned matrices W_Q, W_K, W_V"), icon=":material/grid_on:"):
@@ -123,11 +87,11 @@ def draw_projections(scene: Scene) -> list[str]:
         for column, (name, (projection, hue)) in zip(st.columns(3, gap="small"), named.items(), strict=True):
             with column:
                 rule = {"hue": hue, "limit": limit, "tokens": (), "height": 420}
-                _vectors(scene, f"w-{name.lower()}", projection.weight, f"W_{name}", f"[{s['d']}×{s['k']}]", **rule)
+                maps.vectors(scene, f"w-{name.lower()}", projection.weight, f"W_{name}", f"[{s['d']}×{s['k']}]", **rule)
     return linked
 
 
-def _draw_rotation(scene: Scene) -> list[str]:
+def _draw_rotation(scene: HeadScene) -> list[str]:
     st.markdown(
         _(
             "**Positions enter here.** This model turns each query and key by an angle that grows with its place "
@@ -139,21 +103,21 @@ def _draw_rotation(scene: Scene) -> list[str]:
     rule: dict[str, Any] = {"limit": limits_of(query.numpy(), key.numpy())}
     left, right = st.columns(2, gap="medium")
     with left:
-        _vectors(scene, "q-turned", query, _("Q, turned"), _("after the rotation"), hue=palette.QUERY, **rule)
+        maps.vectors(scene, "q-turned", query, _("Q, turned"), _("after the rotation"), hue=palette.QUERY, **rule)
     with right:
         rule |= {"hue": palette.KEY, "rows_are": "key"}
-        _vectors(scene, "k-turned", key, _("K, turned"), _("after the rotation"), **rule)
+        maps.vectors(scene, "k-turned", key, _("K, turned"), _("after the rotation"), **rule)
     return ["q-turned", "k-turned"]
 
 
 # -- the four maps ---------------------------------------------------------------------------------------
 
 
-def draw_scores(scene: Scene) -> list[str]:
+def draw_scores(scene: HeadScene) -> list[str]:
     s, scores = scene.shape, scene.stages.scores[0]
     row = scores[scene.choice.query]
     best = int(row.argmax())
-    _explain(
+    maps.explain(
         rf"S = QK^\top \quad {formulas.product(s['n'], s['k'], s['n'])}",
         _("Every query meets every key: multiply them component by component and add up. A large score is a match."),
         _("Q and K are the turned ones.") if scene.config.positions == "rotary" else "",
@@ -170,18 +134,18 @@ def draw_scores(scene: Scene) -> list[str]:
     left, right = st.columns([1.1, 1], gap="medium")
     with left:
         subtitle = _("cell = query of the row · key of the column")
-        _cells(scene, "scores", scores, _("scores QKᵀ"), subtitle, unit=_("score"), relation=_("meets"))
+        maps.cells(scene, "scores", scores, _("scores QKᵀ"), subtitle, unit=_("score"), relation=_("meets"))
     with right:
         arithmetic.products(scene)
     return ["scores"]
 
 
-def draw_scaled(scene: Scene) -> list[str]:
+def draw_scaled(scene: HeadScene) -> list[str]:
     record, config = scene.walk.record, scene.config
     before, after = scene.stages.scores[0], scene.stages.scaled_scores[0]
     by = formulas.divisor(config, scene.choice.layer)
-    _explain(
-        rf"\frac{{QK^\top}}{{{by}}} = \frac{{QK^\top}}{{{number(1 / record.scale)}}}" if by else r"QK^\top",
+    maps.explain(
+        rf"\frac{{QK^\top}}{{{by}}} = \frac{{QK^\top}}{{{number(record.divisor)}}}" if by else r"QK^\top",
         _(
             "A score is a sum of {k} products; were they independent and of like size, its spread would grow with "
             "√{k}. Dividing takes that growth back: the same pattern, paler, and a softmax that does not saturate. "
@@ -196,21 +160,21 @@ def draw_scaled(scene: Scene) -> list[str]:
     rule: dict[str, Any] = {"limit": limits_of(before.numpy()), "relation": _("meets")}
     left, right = st.columns(2, gap="medium")
     with left:
-        _cells(scene, "before", before, _("before"), _("scores QKᵀ"), unit=_("score"), **rule)
+        maps.cells(scene, "before", before, _("before"), _("scores QKᵀ"), unit=_("score"), **rule)
     with right:
-        subtitle = _("divided by {divisor}, on the same colour scale").format(divisor=number(1 / record.scale))
-        _cells(scene, "scaled", after, _("after"), subtitle, unit=_("scaled score"), **rule)
+        subtitle = _("divided by {divisor}, on the same colour scale").format(divisor=number(record.divisor))
+        maps.cells(scene, "scaled", after, _("after"), subtitle, unit=_("scaled score"), **rule)
     return ["before", "scaled"]
 
 
-def draw_mask(scene: Scene) -> list[str]:
+def draw_mask(scene: HeadScene) -> list[str]:
     record = scene.walk.record
     allowed, masked = scene.allowed, scene.stages.masked_scores[0]
     before, said = scene.stages.scaled_scores[0], _("scaled scores")
     if record.bias is not None:
         before, said = before + record.bias.expand(1, *scene.choice.size)[0], _("scaled scores, plus the bias")
     score = formulas.masked_score(scene.config, scene.choice.layer)
-    _explain(
+    maps.explain(
         formulas.mask(scene.config, score),
         _("This model is an encoder: every token may look at every other, before it and after it. Nothing is masked.")
         if scene.model.both_sides
@@ -223,19 +187,19 @@ def draw_mask(scene: Scene) -> list[str]:
     rule: dict[str, Any] = {"limit": limits_of(before.numpy())}
     left, right = st.columns(2, gap="medium")
     with left:
-        _cells(scene, "unmasked", before, _("before"), said, unit=_("scaled score"), relation=_("meets"), **rule)
+        maps.cells(scene, "unmasked", before, _("before"), said, unit=_("scaled score"), relation=_("meets"), **rule)
     with right:
         rule |= {"unit": _("masked score"), "allowed": allowed.numpy()}
         grey = _("the same: nothing is masked") if scene.model.both_sides else _("grey: may not be looked at, −∞")
-        _cells(scene, "masked", masked, _("after"), grey, **rule)
+        maps.cells(scene, "masked", masked, _("after"), grey, **rule)
     return ["unmasked", "masked"]
 
 
-def draw_softmax(scene: Scene) -> list[str]:
+def draw_softmax(scene: HeadScene) -> list[str]:
     allowed = scene.allowed.numpy()
     row = scene.stages.weights[0, scene.choice.query]
     key = int(row.argmax())
-    _explain(
+    maps.explain(
         r"A_{ij} = \frac{e^{M_{ij}}}{\sum_{j'} e^{M_{ij'}}}",
         _("Each row becomes shares that sum to 1."),
         _("{query} gives its largest share, {share:.1%}, to {key}.").format(
@@ -246,10 +210,10 @@ def draw_softmax(scene: Scene) -> list[str]:
     with left:
         limit = limits_of(scene.stages.scaled_scores[0].numpy())  # the colours of the mask step
         rule: dict[str, Any] = {"unit": _("masked score"), "allowed": allowed, "limit": limit}
-        _cells(scene, "masked", scene.stages.masked_scores[0], _("before"), _("masked scores"), **rule)
+        maps.cells(scene, "masked", scene.stages.masked_scores[0], _("before"), _("masked scores"), **rule)
     with right:
         rule = {"unit": _("weight"), "allowed": allowed, "weights": True}
-        _cells(
+        maps.cells(
             scene,
             "weights",
             scene.stages.weights[0],
@@ -264,9 +228,9 @@ def draw_softmax(scene: Scene) -> list[str]:
 # -- values and output -----------------------------------------------------------------------------------
 
 
-def draw_values(scene: Scene) -> list[str]:
+def draw_values(scene: HeadScene) -> list[str]:
     s, record = scene.shape, scene.walk.record
-    _explain(
+    maps.explain(
         rf"Z = AV \quad {formulas.product(s['n'], s['n'], s['k'])}",
         _("Each row mixes the values of the tokens it looks at, in the shares of its weights: its context vector."),
     )
@@ -275,18 +239,18 @@ def draw_values(scene: Scene) -> list[str]:
     left, middle, right = st.columns(3, gap="small")
     with left:
         rule: dict[str, Any] = {"unit": _("weight"), "weights": True, "allowed": scene.allowed.numpy()}
-        _cells(scene, "weights", scene.stages.weights[0], "A", f"[{s['n']}×{s['n']}]", **rule)
+        maps.cells(scene, "weights", scene.stages.weights[0], "A", f"[{s['n']}×{s['n']}]", **rule)
     with middle:
-        _vectors(scene, "v", value, "V", shape, hue=palette.VALUE, limit=limit, rows_are="key")
+        maps.vectors(scene, "v", value, "V", shape, hue=palette.VALUE, limit=limit, rows_are="key")
     with right:
-        _vectors(scene, "context", context, _("Z, the context"), shape, limit=limit)
+        maps.vectors(scene, "context", context, _("Z, the context"), shape, limit=limit)
     return ["weights", "v", "context"]
 
 
-def draw_output(scene: Scene) -> list[str]:
+def draw_output(scene: HeadScene) -> list[str]:
     walk, s = scene.walk, scene.shape
     wide, bias = s["h"] * s["k"], " + b_O" if scene.config.bias else ""
-    _explain(
+    maps.explain(
         rf"\begin{{array}}{{l}} \mathrm{{concat}}(Z_0 \ldots Z_{{{s['h'] - 1}}})\,W_O{bias} \\[4pt] "
         rf"{formulas.product(s['n'], wide, s['d'])} \end{{array}}",
         _(
@@ -301,19 +265,19 @@ def draw_output(scene: Scene) -> list[str]:
     first = scene.choice.head * s["k"]
     subtitle = _("framed: this head, components {first} to {last}").format(first=first, last=first + s["k"] - 1)
     framed = (first, first + s["k"])
-    _vectors(scene, "concatenated", walk.concatenated, _("concatenated contexts"), subtitle, framed=framed)
+    maps.vectors(scene, "concatenated", walk.concatenated, _("concatenated contexts"), subtitle, framed=framed)
     own, together = (number(float(part[scene.choice.query].norm())) for part in (walk.own_output, walk.output))
     rule: dict[str, Any] = {
         "hue": palette.OUTPUT,
-        "limit": limits_of(walk.output.numpy(), walk.own_output.numpy(), share=CLIPPED),
+        "limit": limits_of(walk.output.numpy(), walk.own_output.numpy(), share=maps.CLIPPED),
     }
     left, right = st.columns(2, gap="medium")
     with left:
         length = _("its context times its rows of W_O; the chosen row's length: {length}").format(length=own)
-        _vectors(scene, "own", walk.own_output, _("this head's part of the output"), length, **rule)
+        maps.vectors(scene, "own", walk.own_output, _("this head's part of the output"), length, **rule)
     with right:
         length = _("all heads together; the chosen row's length: {length}").format(length=together)
-        _vectors(scene, "output", walk.output, _("the attention's output"), length, **rule)
+        maps.vectors(scene, "output", walk.output, _("the attention's output"), length, **rule)
     st.caption(
         _("The heads' rows add up; their lengths do not, since heads can point against each other.")
         + " "

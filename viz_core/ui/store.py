@@ -18,6 +18,7 @@ from viz_core.analysis.links import Links, links_of
 from viz_core.analysis.overview import Overview, Pool, overview, tile_side
 from viz_core.analysis.walk import HeadWalk, head_walk
 from viz_core.attention import Stages
+from viz_core.edits import AS_IT_IS, Edits
 from viz_core.language import _
 from viz_core.memory import keep_freed_memory
 from viz_core.models import SOURCES, Model, Translator, WeightsUnavailable, bundled_readers
@@ -108,12 +109,23 @@ def _loaded(name: str, note: Note) -> Model:
     return model
 
 
-def recording(model: Model, text: str, report: Report | None = None) -> Recording:
-    """The recording of a text; `report` hears of (layers, layers in all). Raises UnusableText."""
-    # an encoder predicts at every row
+def recording(
+    model: Model,
+    text: str,
+    report: Report | None = None,
+    *,
+    edits: Edits = AS_IT_IS,
+    all_logits: bool = False,
+) -> Recording:
+    """The recording of a text, with `edits` made in it; `report` hears of (layers, layers in all). An encoder predicts
+    at every row, a decoder at the last one, or, with `all_logits`, at every one too.
+
+    Raises UnusableText.
+    """
+    every_row = all_logits or model.both_sides
     return shelves().recordings.take(
-        (model.name, model.revision, text),
-        lambda note: model.record(text, all_logits=model.both_sides, progress=note),
+        (model.name, model.revision, text, edits, every_row),
+        lambda note: model.record(text, edits, all_logits=every_row, progress=note),
         report,
     )
 
@@ -131,10 +143,10 @@ def all_heads(model: Model, text: str, pool: Pool = "max", report: Report | None
     )
 
 
-def stages(model: Model, text: str, layer: int, head: int) -> Stages:
+def stages(model: Model, text: str, layer: int, head: int, edits: Edits = AS_IT_IS) -> Stages:
     """Every stage of one head, each tensor [1, query, key] or [1, query, d_value]. Raises UnusableText."""
-    attention = recording(model, text).blocks[layer].attention
-    key = (model.name, model.revision, text, layer, head)
+    attention = recording(model, text, edits=edits).blocks[layer].attention
+    key = (model.name, model.revision, text, layer, head, edits)
     return shelves().stages.take(key, lambda _note: attention.head(head).stages())
 
 

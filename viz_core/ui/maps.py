@@ -1,0 +1,50 @@
+"""Maps on a page: drawn once for everything they depend on, each under a key that the page's bridge may link."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import streamlit as st
+from torch import Tensor
+
+from viz_core.figures import attention_heatmap, vectors_heatmap
+from viz_core.language import spoken
+from viz_core.ui import show, store
+from viz_core.ui.scene import Scene
+
+CLIPPED = 0.99  # a few components of the residual are many times larger than all others: colours end below them
+
+
+def explain(formula: str, *sentences: str) -> None:
+    with st.container(key="explain"):
+        left, right = st.columns([1, 1.2], vertical_alignment="center", gap="medium")
+        left.latex(formula)
+        right.markdown(" ".join(sentences))
+
+
+def vectors(
+    scene: Scene, key: str, values: Tensor, title: str, subtitle: str, *, of: Hashable = None, **rule: Any
+) -> str:
+    """A map of one vector a row; `rule` goes to `vectors_heatmap`. `of` is what it depends on besides the scene's head,
+    its text and `rule`, e.g. edits."""
+    usual: dict[str, Any] = {"tokens": scene.tokens, "height": min(440, 150 + 22 * len(scene.tokens))}
+    rule = {"title": title, "subtitle": subtitle, "theme": scene.theme} | usual | rule
+    drawn = store.figure(_identity(scene, key, of, rule), lambda: vectors_heatmap(values.numpy(), **rule))
+    show.figure(drawn, key, f"{title}. {subtitle}")
+    return key
+
+
+def cells(
+    scene: Scene, key: str, values: Tensor, title: str, subtitle: str, *, of: Hashable = None, **rule: Any
+) -> str:
+    """A map of one stage of the chosen head, [query, key]; `rule` goes to `attention_heatmap`, `of` as above."""
+    rule = {"title": scene.title(title), "subtitle": subtitle, "theme": scene.theme, "window": scene.window} | rule
+    drawn = store.figure(
+        _identity(scene, key, of, rule), lambda: attention_heatmap(values.numpy(), scene.tokens, **rule)
+    )
+    show.figure(drawn, key, f"{rule['title']}. {subtitle}")
+    return key
+
+
+def _identity(scene: Scene, key: str, of: Hashable, rule: dict[str, Any]) -> tuple[Hashable, ...]:
+    settings = tuple((name, repr(rule[name])) for name in sorted(rule) if name not in {"tokens", "allowed", "also"})
+    return (*scene.choice.identity(scene.model, scene.text), spoken(), key, of, *settings)

@@ -1,0 +1,89 @@
+"""What a visitor sets on a page (a divisor, a window, the heads that are off), kept in the address as all is.
+
+A setting is a name and a text; the widgets here turn it into what the page needs, and back. What an address says is
+taken only where the widget allows it, so a mistyped or stale link opens with the default.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from viz_core.ui import state
+
+
+def one_of(name: str, label: str, options: Mapping[str, str], *, default: str = "", hidden: bool = False) -> str:
+    """The chosen of `options` (name → words), as a row of buttons."""
+    default = default or next(iter(options))
+    chosen = state.setting(name)
+    chosen = chosen if chosen in options else default
+    _keep(name, chosen)
+    st.segmented_control(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        key=_key(name),
+        required=True,
+        label_visibility="collapsed" if hidden else "visible",
+        on_change=_take(name, default, str),
+    )
+    return chosen
+
+
+def slider(name: str, label: str, values: Sequence[float], *, default: float, says: Callable[[Any], str]) -> float:
+    """The chosen of `values`, ascending; `says` writes one."""
+    chosen = _number(state.setting(name), default)
+    chosen = min(values, key=lambda value: abs(value - chosen))
+    _keep(name, chosen)
+    st.select_slider(label, list(values), format_func=says, key=_key(name), on_change=_take(name, default, repr))
+    return chosen
+
+
+def whole_number(name: str, label: str, least: int, most: int, *, default: int, width: int = 150) -> int:
+    """A number from least to most, with buttons for one more and one less."""
+    default = min(max(default, least), most)
+    chosen = min(max(int(_number(state.setting(name), default)), least), most)
+    _keep(name, chosen)
+    st.number_input(label, least, most, step=1, key=_key(name), width=width, on_change=_take(name, default, repr))
+    return chosen
+
+
+def switch(name: str, label: str, *, default: bool = False, help: str | None = None) -> bool:  # noqa: A002  Streamlit's
+    """On or off."""
+    chosen = {"1": True, "0": False}.get(state.setting(name), default)
+    _keep(name, chosen)
+    st.toggle(label, key=_key(name), help=help, on_change=_take(name, default, lambda on: "1" if on else "0"))
+    return chosen
+
+
+def keep(name: str, value: str) -> None:
+    """Set one from a callback of the page's own, e.g. of a component; "" is the default."""
+    state.show_setting(name, value)
+
+
+def _key(name: str) -> str:
+    return f"setting-{name}"
+
+
+def _keep(name: str, value: Any) -> None:
+    """Show the value in the widget, also when a link or another page has changed it."""
+    key = _key(name)
+    if st.session_state.get(key) != value or st.session_state.get("new page"):
+        st.session_state[key] = value
+
+
+def _take(name: str, default: Any, written: Callable[[Any], str]) -> Callable[[], None]:
+    def take() -> None:
+        value = st.session_state[_key(name)]
+        keep(name, "" if value == default else written(value))
+
+    return take
+
+
+def _number(text: str, default: float) -> float:
+    """Of an address, which may say anything."""
+    try:
+        value = float(text)
+    except ValueError:
+        return default
+    return value if abs(value) < 1e9 else default  # NaN too is left out
