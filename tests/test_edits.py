@@ -152,6 +152,15 @@ def test_dropout_keeps_the_expected_sum_and_its_share():
     assert_close(record.weights.sum(-1), torch.ones(3, n), atol=1e-5, rtol=0)  # what is dropped, is dropped after
 
 
+def test_dropout_and_heads_switched_off_go_together():
+    edits = Edits(dropout=0.5, ablated=frozenset({(0, 1)}))
+    first, second = (block.attention for block in run(network(n_layer=2), edits).blocks)
+    assert first.kept[1].abs().max() == 0
+    assert first.kept[0].unique().tolist() == first.kept[2].unique().tolist() == [0, 2]
+    assert second.kept[1].max() == 2
+    assert not torch.equal(first.kept[0], second.kept[0]), "every layer drops others"
+
+
 def test_seeds_differ_and_repeat():
     made = network()
     first, second = (run(made, Edits(dropout=0.5, seed=seed)).logits for seed in (1, 2))

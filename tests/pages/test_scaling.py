@@ -58,7 +58,7 @@ def test_the_wrong_axis_is_shown_as_a_mistake() -> None:
     app = opened(PAGE, part="examples", axis="columns")
     assert "rows to anything" in said(app)
     sums = worked.over_the_wrong_axis(worked.three_words().masked_scores[0]).sum(-1)
-    assert any(rf"\Sigma={float(sums[0]):.4f}" in latex.value for latex in app.latex)
+    assert any(rf"\Sigma\,{float(sums[0]):.4f}" in latex.value for latex in app.latex)
 
 
 def test_what_is_set_stays_in_the_address() -> None:
@@ -67,3 +67,19 @@ def test_what_is_set_stays_in_the_address() -> None:
     assert dict(app.session_state["view"].settings) == {"temperature": "2.0"}
     app.select_slider(key="setting-temperature").set_value(1.0).run()
     assert app.session_state["view"].settings == ()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"divisor": "x", "temperature": "inf", "scope": "nowhere", "part": "nothing", "width": "1e400", "axis": "z"},
+        {"part": "why", "width": "-3"},
+        {"part": "examples", "axis": "<script>"},
+        {"divisor": "9" * 5000},
+    ],
+    ids=str,
+)
+def test_an_address_may_say_anything(address: dict[str, str]) -> None:
+    app = opened(PAGE, text=SENTENCE, **address)
+    assert not app.exception
+    assert not app.error

@@ -73,6 +73,11 @@ def in_words(change: Change, labels: list[str], *, edited: bool = True) -> str:
     return said + " " + _size(change.divergence)
 
 
+def size_of(divergence: float) -> str:
+    """A KL divergence as it is written: what is too small to be felt has no digits."""
+    return f"< {SAME:g}" if divergence < SAME else number(divergence)
+
+
 def _size(divergence: float) -> str:
     words = (
         _("KL divergence {size} nats: nothing to speak of.")
@@ -83,4 +88,4 @@ def _size(divergence: float) -> str:
         if divergence < MUCH
         else _("KL divergence {size} nats: another prediction altogether.")
     )
-    return words.format(size=number(divergence))
+    return words.format(size=size_of(divergence))

@@ -197,7 +197,7 @@ def _by_scope(scene: Scene, divisor: float, temperature: float, edits: Edits) ->
                 _("changed in"): words,
                 _("likeliest then"): scene.model.labels([change.token_ids[best]])[0],
                 _("probability"): f"{change.after[best]:.1%}",
-                _("KL, nats"): number(change.divergence),
+                _("KL, nats"): whatif.size_of(change.divergence),
             }
         )
     return pd.DataFrame(lines)
@@ -352,20 +352,22 @@ def worked_examples(_scene: Scene) -> list[str]:
     )
     record = worked.three_words()
     weights = record.weights[0] if axis == "rows" else worked.over_the_wrong_axis(record.masked_scores[0])
-    st.latex(rf"Q={_matrix(record.query[0], 1)}\qquad K={_matrix(record.key[0], 1)}")
     left, right = st.columns(2, gap="medium")
-    left.latex(rf"QK^\top={_matrix(record.scores[0], 2)}")
-    right.latex(rf"\mathrm{{softmax}}={_matrix(weights, 4)}\quad{_sums(weights)}")
+    left.latex(rf"Q={_matrix(record.query[0], 1)}")
+    right.latex(rf"K={_matrix(record.key[0], 1)}")
+    left, right = st.columns(2, gap="medium")
+    left.latex(rf"S=QK^\top={_matrix(record.scores[0], 2)}")
+    right.latex(rf"\sigma(S)={_matrix(weights, 4)}\;{_sums(weights)}")
     st.markdown(_of_the_first(record.scores[0], axis))
     st.markdown("#### " + _("dₖ = 64: what dividing by 8 does"))
     whole, divided = worked.of_64_components(1.0), worked.of_64_components(1 / math.sqrt(64))
     left, right = st.columns(2, gap="medium")
     with left:
-        st.latex(rf"QK^\top={_matrix(whole.scores[0], 4)}")
-        st.latex(rf"\mathrm{{softmax}}={_matrix(whole.weights[0], 4)}")
+        st.latex(rf"S=QK^\top={_matrix(whole.scores[0], 4)}")
+        st.latex(rf"\sigma(S)={_matrix(whole.weights[0], 4)}")
     with right:
-        st.latex(rf"\frac{{QK^\top}}{{\sqrt{{64}}}}={_matrix(divided.scaled_scores[0], 4)}")
-        st.latex(rf"\mathrm{{softmax}}={_matrix(divided.weights[0], 4)}")
+        st.latex(rf"S/\sqrt{{64}}={_matrix(divided.scaled_scores[0], 4)}")
+        st.latex(rf"\sigma(S/\sqrt{{64}})={_matrix(divided.weights[0], 4)}")
     rows = [float(record.weights[0].amax()) for record in (whole, divided)]
     st.markdown(
         _(
@@ -373,7 +375,11 @@ def worked_examples(_scene: Scene) -> list[str]:
             "{after:.1%}."
         ).format(before=rows[0], after=rows[1])
     )
-    st.caption(_("Computed in float64 and shown rounded; the 64-component vectors behind the scores are not known."))
+    st.caption(
+        _("σ is the softmax, Σ the sum of a row.")
+        + " "
+        + _("Computed in float64 and shown rounded; the 64-component vectors behind the scores are not known.")
+    )
     return []
 
 
@@ -391,5 +397,5 @@ def _matrix(values: Tensor, digits: int) -> str:
 
 
 def _sums(weights: Tensor) -> str:
-    sums = r"\\".join(rf"\Sigma={total:.4f}" for total in weights.sum(-1).tolist())
+    sums = r"\\".join(rf"\Sigma\,{total:.4f}" for total in weights.sum(-1).tolist())
     return r"\begin{matrix}" + sums + r"\end{matrix}"
