@@ -123,3 +123,33 @@ def test_what_is_typed_while_a_link_still_loads_is_kept(browser: Address) -> Non
     state.view()  # the first run is interrupted before its end
     state.show(text="typed meanwhile")
     assert state.view().text == "typed meanwhile"
+
+
+def test_a_setting_stands_in_the_address_and_is_adopted_from_it(browser: Address, clock: SimpleNamespace) -> None:
+    run()
+    state.show_setting("divisor", "2.0")
+    run(layer=1)
+    assert browser == {"layer": "1", "divisor": "2.0"}
+    clock.now += 60
+    browser.from_dict({"divisor": "4.0", "part": "why"})
+    assert run().settings == (("divisor", "4.0"), ("part", "why"))
+    assert state.setting("divisor") == "4.0"
+    assert state.setting("temperature") == ""
+
+
+def test_a_setting_back_at_its_default_leaves_the_address(browser: Address) -> None:
+    state.show_setting("divisor", "2.0")
+    run(layer=1)
+    state.show_setting("divisor", "")
+    run(layer=1)
+    assert browser == {"layer": "1"}
+
+
+def test_a_setting_of_an_address_is_bounded(browser: Address) -> None:
+    browser.update(divisor="9" * (state.LONGEST_SETTING + 1), temperature="")
+    assert run().settings == ()
+
+
+def test_no_setting_that_an_address_may_not_hold(browser: Address) -> None:
+    with pytest.raises(KeyError, match="'nonsense' is no setting"):
+        state.setting("nonsense")
