@@ -1,14 +1,15 @@
 """Scaling: what the division by √d_k does to a real head, why it is there, and two examples to the last digit."""
 
 from viz_core.language import _
-from viz_core.ui.mechanism import page, scaling
+from viz_core.ui.mechanism import page
+from viz_core.ui.mechanism.scaling import examples, real_head, why
 from viz_core.ui.parts import Part
 
 page.show(
     _("Scaling"),
     [
-        Part("head", lambda: _("A real head, with and without"), scaling.with_and_without),
-        Part("why", lambda: _("Why √dₖ"), scaling.why),
-        Part("examples", lambda: _("Worked examples"), scaling.worked_examples),
+        Part("head", lambda: _("A real head, with and without"), real_head.with_and_without),
+        Part("why", lambda: _("Why √dₖ"), why.why),
+        Part("examples", lambda: _("Worked examples"), examples.worked_examples),
     ],
 )

@@ -1,0 +1,197 @@
+"""A real head with and without the division by √d_k, and what that does to the prediction."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from torch import Tensor
+
+from viz_core.analysis import scaling
+from viz_core.analysis.scaling import Rows
+from viz_core.edits import AS_IT_IS, Edits
+from viz_core.figures import Curve, curves, palette
+from viz_core.language import _
+from viz_core.ui import controls, maps, settings, show, store, whatif
+from viz_core.ui.scene import Scene
+from viz_core.ui.show import number
+
+TEMPERATURES = [0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0]
+
+
+def with_and_without(scene: Scene) -> list[str]:
+    own = scene.record.divisor
+    divisor, temperature, scope = _asked(scene, own)
+    same = divisor == own and temperature == 1
+    edits = AS_IT_IS if same else _edits(scene, divisor, temperature, scope)
+    before = store.stages(scene.model, scene.text, scene.choice.layer, scene.choice.head)
+    after = store.stages(scene.model, scene.text, scene.choice.layer, scene.choice.head, edits)
+    name = _name(divisor, temperature)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _weights(scene, "own", before.weights, _("as the model does, ÷ {own}").format(own=number(own)), AS_IT_IS)
+    with right:
+        _weights(scene, "other", after.weights, name, edits)
+    rows = [scaling.rows_of(stages.weights[0], scene.allowed) for stages in (before, after)]
+    st.markdown(_said(scene, before.scores[0], own, rows, name))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _entropies(scene, rows, name)
+    with right:
+        _largest(scene, rows, name)
+    _predictions(scene, edits, divisor, temperature, name)
+    return ["own", "other"]
+
+
+def _asked(scene: Scene, own: float) -> tuple[float, float, str]:
+    """Divisor, temperature, and where: "head", "layer" or "all"."""
+    heads, by, temperature, where = st.columns([1.25, 1.2, 1.2, 1.45], gap="medium")
+    with heads:
+        controls.head_and_cell(scene.choice, scene.recording, ("layer", "head"))
+    with by:
+        divisor = settings.slider(
+            "divisor",
+            _("Scores divided by"),
+            _divisors(own, scene.config.d_head),
+            default=1.0 if own != 1 else math.sqrt(scene.config.d_head),
+            says=lambda value: _says(value, own, scene.config.d_head),
+        )
+    with temperature:
+        chosen = settings.slider(
+            "temperature", _("and by a temperature"), TEMPERATURES, default=1.0, says=lambda value: f"{value:g}"
+        )
+    with where:
+        scope = settings.one_of("scope", _("in"), _scopes())
+    return divisor, chosen, scope
+
+
+def _scopes() -> dict[str, str]:
+    return {"head": _("this head"), "layer": _("its layer"), "all": _("all layers")}
+
+
+def _divisors(own: float, d_head: int) -> list[float]:
+    """From none to d_k, the model's own and √d_k exactly."""
+    exact = {own, 1.0, math.sqrt(d_head), float(d_head)}
+    between = (2.0, 0.5 * math.sqrt(d_head), 2 * math.sqrt(d_head))
+    return sorted(exact | {value for value in between if all(abs(value - other) > 0.01 for other in exact)})
+
+
+def _says(value: float, own: float, d_head: int) -> str:
+    words = {1.0: _("1 (not at all)"), math.sqrt(d_head): f"{number(value)} = √dₖ", float(d_head): f"{d_head} = dₖ"}
+    said = words.get(value, number(value))
+    return said + " " + _("(as it is)") if value == own and value != math.sqrt(d_head) else said
+
+
+def _name(divisor: float, temperature: float) -> str:
+    name = _("undivided") if divisor == 1 else "÷ " + number(divisor)
+    return name if temperature == 1 else f"{name}, T = {temperature:g}"
+
+
+def _edits(scene: Scene, divisor: float, temperature: float, scope: str) -> Edits:
+    layer, head = scene.choice.layer, scene.choice.head
+    at = {
+        "head": frozenset({(layer, head)}),
+        "layer": frozenset((layer, other) for other in range(scene.config.n_head)),
+        "all": None,
+    }
+    return Edits(scale=1 / divisor, temperature=temperature, at=at[scope])
+
+
+def _weights(scene: Scene, key: str, weights: Tensor, title: str, edits: Edits) -> None:
+    rule = {"unit": _("weight"), "weights": True, "allowed": scene.allowed.numpy()}
+    maps.cells(scene, key, weights[0], title, _("row looks at column; each row sums to 1"), of=edits, **rule)
+
+
+def _said(scene: Scene, scores: Tensor, own: float, rows: Sequence[Rows], name: str) -> str:
+    """How far scores spread, and what that does to the rows."""
+    seen = scores[scene.allowed]
+    spread = float(seen.std()) if len(seen) > 1 else 0.0
+    several = rows[0].most > 0  # a row with a single key gives it everything, whatever the scores
+    if not several.any():
+        return _("Every row may look at one token alone, so it gives that one everything; scaling plays no part.")
+    before, after = (
+        {"entropy": number(float(r.entropy[several].mean())), "largest": f"{float(r.largest[several].mean()):.0%}"}
+        for r in rows
+    )
+    words = _(
+        "This head's scores on this text have a standard deviation of {spread}; divided by {own}, {scaled}. As it is a "
+        "row gives {old[largest]} to its strongest key, on average, and has an entropy of {old[entropy]} nats; "
+        "{name}: {new[largest]} and {new[entropy]} nats."
+    )
+    scaled = number(spread / own)
+    return words.format(spread=number(spread), own=number(own), scaled=scaled, old=before, new=after, name=name)
+
+
+def _entropies(scene: Scene, rows: Sequence[Rows], name: str) -> None:
+    place = np.arange(len(scene.tokens))
+    most = Curve(_("equal weights"), place, rows[0].most.numpy(), like="theory", ink=palette.MUTED)
+    drawn = curves(
+        [*_pair(place, rows[0].entropy, rows[1].entropy, name), most],
+        title=_("Entropy of each row"),
+        subtitle=_("how widely it looks, in nats: 0 = one key gets all"),
+        x_title=_("row (query)"),
+        y_title=_("nats"),
+        names=_names(scene),
+        theme=scene.theme,
+        zero=True,
+    )
+    show.figure(drawn, "entropy", _("Entropy of each row, as it is and changed"))
+
+
+def _largest(scene: Scene, rows: Sequence[Rows], name: str) -> None:
+    place = np.arange(len(scene.tokens))
+    drawn = curves(
+        _pair(place, rows[0].largest, rows[1].largest, name),
+        title=_("Largest weight of each row"),
+        subtitle=_("1 = all of it goes to one key"),
+        x_title=_("row (query)"),
+        y_title=_("weight"),
+        names=_names(scene),
+        theme=scene.theme,
+        zero=True,
+    )
+    show.figure(drawn, "largest", _("Largest weight of each row, as it is and changed"))
+
+
+def _pair(place: np.ndarray, before: Tensor, after: Tensor, name: str) -> list[Curve]:
+    return [
+        Curve(_("as it is"), place, before.numpy(), ink=palette.KEY),
+        Curve(name, place, after.numpy(), ink=palette.QUERY),
+    ]
+
+
+def _names(scene: Scene) -> list[str]:
+    return [f"{token} {index}" for index, token in enumerate(scene.tokens)]
+
+
+def _predictions(scene: Scene, edits: Edits, divisor: float, temperature: float, name: str) -> None:
+    left, right = st.columns([1.15, 1], gap="large")
+    with left:
+        whatif.prediction(scene, edits, key="change", name=name)
+    with right:
+        st.markdown("**" + _("The same change in one head, its layer, all layers") + "**")
+        st.dataframe(_by_scope(scene, divisor, temperature, edits), hide_index=True)
+        st.caption(
+            _(
+                "Each line is a run of the whole model: what changes in one layer changes what all later layers are "
+                "given. The weights above are those of the run chosen above."
+            )
+        )
+
+
+def _by_scope(scene: Scene, divisor: float, temperature: float, edits: Edits) -> pd.DataFrame:
+    lines = []
+    for scope, words in _scopes().items():
+        made = edits if edits == AS_IT_IS else _edits(scene, divisor, temperature, scope)
+        change = whatif.changed(scene, made)
+        best = max(range(len(change.after)), key=change.after.__getitem__)
+        lines.append(
+            {
+                _("changed in"): words,
+                _("likeliest then"): scene.model.labels([change.token_ids[best]])[0],
+                _("probability"): f"{change.after[best]:.1%}",
+                _("KL, nats"): whatif.size_of(change.divergence),
+            }
+        )
+    return pd.DataFrame(lines)
