@@ -12,7 +12,7 @@ from viz_core.figures import palette
 from viz_core.figures.heatmaps import axis_title, label_width, layout, tick_text
 from viz_core.figures.palette import ThemeName
 
-LEGEND_ROW = 22  # pixels
+LEGEND_ROW, LEGEND_LINE, NARROWEST = 22, 44, 300  # pixels
 NAME_SIZE, MOST_NAMES = 12, 24
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # so that lines differ by more than colour
 
@@ -58,7 +58,7 @@ def curves(
     frame = layout(title, subtitle, theme, height)
     grid = {"gridcolor": palette.LINE[theme], "zerolinecolor": palette.MUTED[theme], "fixedrange": True}
     below = label_width(names, NAME_SIZE) + 6 if names else 40
-    legend = LEGEND_ROW * -(-len(drawn) // 2) if len(drawn) > 1 else 0
+    legend = LEGEND_ROW * _rows_of_legend([curve.name for curve in drawn])
     frame |= {
         "height": height + legend + (below - 40),
         "margin": frame["margin"] | {"l": 58, "r": 12, "b": below + legend},
@@ -76,6 +76,14 @@ def curves(
         here = {"type": "line", "x0": mark, "x1": mark, "yref": "paper", "y0": 0, "y1": 1}
         frame["shapes"] = [here | {"line": {"color": palette.CHOSEN[theme], "width": 2}}]
     return go.Figure(lines, frame)
+
+
+def _rows_of_legend(names: Sequence[str]) -> int:
+    """On the narrowest figure: Plotly gives all entries the width of the widest."""
+    if len(names) < 2:
+        return 0
+    across = max(1, NARROWEST // (max(label_width([name]) for name in names) + LEGEND_LINE))
+    return -(-len(names) // across)
 
 
 def _across(title: str, names: Sequence[str], theme: ThemeName, *, log: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from viz_core.analysis.predictions import Change, change_of
 from viz_core.edits import AS_IT_IS, Edits
-from viz_core.figures import paired_bars
+from viz_core.figures import next_token_bars, paired_bars
 from viz_core.language import _
 from viz_core.ui import show, store
 from viz_core.ui.scene import Scene
@@ -18,7 +18,10 @@ def prediction(scene: Scene, edits: Edits, *, key: str, name: str) -> Change:
     """Draw both predictions and say in words what changed; `name` says what the change is, e.g. "without √dₖ"."""
     change = changed(scene, edits)
     labels = [scene.model.labels([index])[0] for index in change.token_ids]
-    drawn = paired_bars(labels, change.before, change.after, names=(_("as it is"), name), theme=scene.theme)
+    if edits == AS_IT_IS:
+        drawn = next_token_bars(labels, change.before, theme=scene.theme, height=34 * len(labels))
+    else:
+        drawn = paired_bars(labels, change.before, change.after, names=(_("as it is"), name), theme=scene.theme)
     st.markdown("**" + heading(scene) + "**")
     show.figure(drawn, key, _("The likeliest tokens before and after the change"))
     st.markdown(in_words(change, labels, edited=edits != AS_IT_IS))
