@@ -57,13 +57,15 @@ def curves(
     lines = [_trace(curve, index, theme) for index, curve in enumerate(drawn)]
     frame = layout(title, subtitle, theme, height)
     grid = {"gridcolor": palette.LINE[theme], "zerolinecolor": palette.MUTED[theme], "fixedrange": True}
-    below = label_width(names, NAME_SIZE) + 6 if names else 40
+    below = label_width(names, NAME_SIZE - 2) + 6 if names else 40  # digits are narrow
     legend = LEGEND_ROW * _rows_of_legend([curve.name for curve in drawn])
+    tall = height + legend + (below - 40)
     frame |= {
-        "height": height + legend + (below - 40),
+        "height": tall,
         "margin": frame["margin"] | {"l": 58, "r": 12, "b": below + legend},
         "showlegend": len(drawn) > 1,
-        "legend": {"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container", "yanchor": "bottom"},
+        "legend": {"orientation": "h", "x": 0, "xref": "container", "yref": "container"}
+        | {"y": legend / tall, "yanchor": "top"},
         "bargap": 0.05,
         "dragmode": False,
         "xaxis": grid | {"showgrid": False, "zeroline": False} | _across(x_title, names, theme, log=log_x),
