@@ -23,13 +23,18 @@ def sinusoidal(n: int, d_model: int) -> Tensor:
     return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1).float()
 
 
+def rotary_frequencies(d_head: int, base: float = 10000.0) -> Tensor:
+    """[d_head/2], float64: radians that each pair of components is turned by from one position to the next."""
+    if d_head % 2:
+        raise ValueError(f"d_head is {d_head}; expected an even number: rotary turns pairs of components")
+    return base ** (-torch.arange(0, d_head, 2, dtype=torch.float64) / d_head)
+
+
 @lru_cache(maxsize=8)
 def rotary_angles(n: int, d_head: int, base: float = 10000.0, device: str = "cpu") -> Tensor:
     """[n, d_head/2], radians: position · base^(−2i/d_head). Shared: do not write to it."""
-    if d_head % 2:
-        raise ValueError(f"d_head is {d_head}; expected an even number: rotary turns pairs of components")
     with torch.inference_mode(False):
-        frequency = base ** (-torch.arange(0, d_head, 2, dtype=torch.float64) / d_head)
+        frequency = rotary_frequencies(d_head, base)
         return (torch.arange(n, dtype=torch.float64)[:, None] * frequency).float().to(device)
 
 

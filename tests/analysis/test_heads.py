@@ -135,7 +135,9 @@ def test_scores_lie_between_zero_and_one(record: AttentionRecord):
     parts = {name: getattr(record, name)[:, :n] for name in ("query", "key", "value")}
     for both_sides in (False, True):
         allowed = torch.ones(n, n, dtype=torch.bool)
-        weights = replace(record, **parts, bias=None, allowed=allowed if both_sides else allowed.tril()).weights
+        weights = replace(
+            record, **parts, bias=None, kept=None, allowed=allowed if both_sides else allowed.tril()
+        ).weights
         for scores in role_scores(weights, torch.randint(3, (n,)), both_sides=both_sides).values():
             assert scores.shape == (record.n_head,)
             assert (scores.isnan() | ((scores >= 0) & (scores <= 1 + 1e-5))).all()

@@ -219,3 +219,14 @@ def test_a_head_found_by_role_and_woken(page: Page, address: str, model: Model) 
     row = page.locator("table.roles tr", has_text="what followed an earlier copy")
     expect(row.locator("td").nth(1)).to_have_text(f"{float(score[0]):.2f}")
     expect(row.locator("td").nth(2)).to_have_text(f"{float(stored.max()):.2f}")
+
+
+def test_the_chain_stays_on_top_while_its_pictures_scroll(page: Page, address: str) -> None:
+    page.goto(f"{address}/inside_one_head?step=scores")
+    settled(page, "scores")
+    page.mouse.move(700, 400)
+    page.mouse.wheel(0, 600)
+    page.wait_for_function("document.querySelector('.st-key-scores').getBoundingClientRect().top < 0")
+    chain = page.locator(".st-key-chain").bounding_box()
+    assert chain is not None
+    assert 0 <= chain["y"] < 100

@@ -138,7 +138,7 @@ def paired_bars(
         )
         for name, shares, ink in zip(names, (before, after), inks, strict=True)
     ]
-    frame = layout(title, subtitle, theme, 92 + 34 * len(labels))
+    frame = layout(title, subtitle, theme, paired_height(len(labels)) + (50 if title else 0))
     if not title:
         frame |= {"title": None}
     frame |= {
@@ -157,6 +157,11 @@ def paired_bars(
         },
     }
     return go.Figure(traces, frame)
+
+
+def paired_height(count: int) -> int:
+    """Pixels of `paired_bars` without a title."""
+    return 42 + 34 * count
 
 
 def _percent(share: float) -> str:

@@ -85,7 +85,7 @@ def attention_heatmap(
         xgap=1 if most <= MOST_LABELS else 0,
         ygap=1 if most <= MOST_LABELS else 0,
         texttemplate="%{z:.2f}" if most <= MOST_WRITTEN else None,
-        colorbar=_colorbar(unit, lowest, highest, theme),
+        colorbar=colourbar(unit, lowest, highest, theme),
     )
     masked = allowed is not None and not allowed.all()
     below = [_forbidden_cells(part, part.between(forbidden), theme)] if masked else []
@@ -223,7 +223,7 @@ def vectors_heatmap(
         zmin=-limit,
         zmax=limit,
         hovertemplate=f"{row}, {component}<br>{strongest}<b>%{{z:.4~g}}</b><extra></extra>",
-        colorbar=_colorbar("", -limit, limit, theme),
+        colorbar=colourbar("", -limit, limit, theme),
     )
     note = _("each cell: the strongest of {down} × {across}").format(down=down, across=across) if pooled else ""
     frame = layout(title, subtitle, theme, height, note=note)
@@ -355,7 +355,7 @@ def axis_title(text: str, theme: ThemeName) -> dict[str, Any]:
     return {"text": text, "font": {"size": 12, "color": palette.MUTED[theme]}, "standoff": 6}
 
 
-def _colorbar(unit: str, lowest: float, highest: float, theme: ThemeName) -> dict[str, Any]:
+def colourbar(unit: str, lowest: float, highest: float, theme: ThemeName) -> dict[str, Any]:
     """Under the map, so that on a small screen the map has the whole width. Placed in the container: where a colour bar
     is placed in the plot, Plotly draws everything twice to make room for it."""
     return {
@@ -367,6 +367,7 @@ def _colorbar(unit: str, lowest: float, highest: float, theme: ThemeName) -> dic
         "xanchor": "left",
         "y": 0,
         "yanchor": "bottom",
+        "xpad": 10 if unit else 22,  # room for the first number, which stands under the bar's left end
         "ypad": 2,
         "len": 180,
         "lenmode": "pixels",

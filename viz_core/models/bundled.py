@@ -31,6 +31,7 @@ from viz_core.transformer import Transformer
 FOLDER = Path(__file__).parents[2] / "assets" / "models"
 FORMAT = 1
 STEP = "step-{:06d}.safetensors"
+HISTORY = "history.jsonl"  # a line for every 50 steps of training
 
 
 def bundled_names() -> list[str]:
@@ -98,7 +99,7 @@ def write_weights(path: Path, state: dict[str, Tensor]) -> None:
 
 def load(folder: Path, step: int | None = None) -> Model | Translator:
     """The model that `save` wrote, at an earlier `step` of its training if asked for. Its card holds `extra`,
-    "parameters" and "readme".
+    "parameters" and "readme", and, where the course of its training ships, "history": a line for every 50 steps.
 
     Raises WeightsUnavailable, naming the file or the tensor, when anything is missing or not as it should be.
     """
@@ -145,5 +146,8 @@ def _as_it_was(card: Mapping[str, Any], step: int) -> dict[str, Any]:
 
 
 def _beside(folder: Path) -> dict[str, Any]:
-    readme = folder / "README.md"
-    return {"readme": readme.read_text(encoding="utf-8")} if readme.exists() else {}
+    readme, history = folder / "README.md", folder / HISTORY
+    found: dict[str, Any] = {"readme": readme.read_text(encoding="utf-8")} if readme.exists() else {}
+    if history.exists():
+        found["history"] = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()]
+    return found

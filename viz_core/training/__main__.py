@@ -128,6 +128,8 @@ def export(task: Task, tokenizer: Tokenizer, run: Path, *, overwrite: bool) -> N
         bundled.write_weights(made / bundled.STEP.format(step), load_file(path))
     (made / "README.md").write_text(card.card(task, trained, evaluation), encoding="utf-8")
     card.curve(run / "history.jsonl", made / "curve.svg")
+    if task.recipe.training.keep_every:  # whose training is to be watched
+        shutil.copy(run / "history.jsonl", made / bundled.HISTORY)
     shutil.rmtree(folder, ignore_errors=True)  # only now that all of the new one is there
     shutil.move(made, folder)
     print(evaluation.printed() + f"\n\nwrote {os.path.relpath(folder)}")

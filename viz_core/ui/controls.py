@@ -186,12 +186,13 @@ def head_and_cell(
     choice: Choice, recording: Recording, asked: Collection[str] = ("layer", "head", "query", "key")
 ) -> None:
     """Choosers for layer, head, row and column, or those `asked`: what a click does, for the keyboard and for screen
-    readers."""
+    readers. A row without a column is just a token."""
     names = [f"{index} {token}" for index, token in enumerate(recording.tokens)]
+    row = _("Row looks (query)") if "key" in asked else _("Token")
     fields: tuple[tuple[str, str, int, int, int, Callable[[int], str]], ...] = (
         ("layer", _("Layer"), choice.layer, len(recording.blocks), 92, str),
         ("head", _("Head"), choice.head, recording.blocks[choice.layer].attention.n_head, 92, str),
-        ("query", _("Row looks (query)"), choice.query, choice.size[0], 172, names.__getitem__),
+        ("query", row, choice.query, choice.size[0], 172, names.__getitem__),
         ("key", _("at column (key)"), choice.key, choice.size[1], 172, names.__getitem__),
     )
     with st.container(horizontal=True):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from viz_core.figures.palette import ThemeName
+from viz_core.figures.palette import BACKGROUND, ThemeName
 from viz_core.language import _, speak
 from viz_core.models import Model
 from viz_core.recording import Recording
@@ -20,7 +20,7 @@ STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 def start(title: str) -> state.View:
     """Begin a page: the same call on each one. Returns what the visitor is looking at."""
     st.set_page_config(page_title=title, page_icon=ICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
-    st.html(f"<style>{STYLE}</style>")
+    st.html(f"<style>:root {{ --page-background: {BACKGROUND[theme()]} }}\n{STYLE}</style>")
     speak("en")
     view = state.view()
     # a widget of the page before is another one for Streamlit, also when it has the same key
@@ -76,6 +76,11 @@ def _pages() -> list[tuple[str, list[tuple[str, str, str]]]]:
             _("How it works"),
             [
                 ("scaling", _("Scaling"), "compress"),
+                ("masks", _("Masks"), "grid_off"),
+                ("positions", _("Positions"), "pin"),
+                ("many_heads", _("Many heads"), "view_module"),
+                ("block", _("The block"), "layers"),
+                ("birth", _("How heads are born"), "timeline"),
             ],
         ),
     ]

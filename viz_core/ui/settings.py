@@ -30,6 +30,41 @@ def one_of(name: str, label: str, options: Mapping[str, str], *, default: str = 
     return chosen
 
 
+def choice(name: str, label: str, options: Mapping[str, str], *, default: str = "", others: bool = False) -> str:
+    """The chosen of `options` (name → words), in a box; with `others` the visitor may also type something else."""
+    default = default or next(iter(options))
+    said = state.setting(name)
+    chosen = said if said in options or (others and said) else default
+    _keep(name, chosen)
+    st.selectbox(
+        label,
+        list(options) if chosen in options else [*options, chosen],
+        format_func=lambda option: options.get(option, option),
+        key=_key(name),
+        accept_new_options=others,
+        on_change=_take(name, default, lambda value: value or ""),
+    )
+    return chosen
+
+
+def several(name: str, label: str, options: Sequence[str], *, default: Sequence[int], most: int) -> list[int]:
+    """The numbers of the chosen `options`, ascending, at most `most`."""
+    said = state.setting(name)
+    parts = [part for part in said.split("-") if part.isascii() and part.isdigit() and len(part) < state.MOST_DIGITS]
+    chosen = sorted({int(part) for part in parts if int(part) < len(options)})[:most] if said else list(default)
+    _keep(name, chosen)
+    st.multiselect(
+        label,
+        list(range(len(options))),
+        format_func=options.__getitem__,
+        key=_key(name),
+        max_selections=most,
+        width=240,
+        on_change=_take(name, list(default), lambda numbers: "-".join(map(str, sorted(numbers))) or "none"),
+    )
+    return chosen
+
+
 def slider(name: str, label: str, values: Sequence[float], *, default: float, says: Callable[[Any], str]) -> float:
     """The chosen of `values`, ascending; `says` writes one."""
     chosen = _number(state.setting(name), default)
@@ -53,6 +88,14 @@ def switch(name: str, label: str, *, default: bool = False, help: str | None = N
     chosen = {"1": True, "0": False}.get(state.setting(name), default)
     _keep(name, chosen)
     st.toggle(label, key=_key(name), help=help, on_change=_take(name, default, lambda on: "1" if on else "0"))
+    return chosen
+
+
+def text(name: str, label: str, *, default: str) -> str:
+    """One line; an empty one is the default."""
+    chosen = state.setting(name) or default
+    _keep(name, chosen)
+    st.text_input(label, key=_key(name), max_chars=state.LONGEST_SETTING, on_change=_take(name, default, str))
     return chosen
 
 

@@ -13,14 +13,19 @@ import streamlit as st
 
 LONGEST_URL = 60_000  # bytes of escaped text; a longer one stays in the session and out of the address
 MOST_DIGITS = 7  # no layer, head or position needs more, and int() refuses thousands
-SETTINGS = (  # what can be set on a page, and stands in the address under that name
-    "part",
-    "divisor",
-    "temperature",
-    "scope",
-    "width",
-    "axis",
-)
+SETTINGS_OF = {  # what can be set on each page, and stands in the address under that name
+    "every page": ["part"],
+    "scaling": ["divisor", "temperature", "scope", "width", "axis"],
+    "masks, the lab": ["mask", "window", "gap", "padded", "side", "everyone", "cells"],
+    "masks, other parts": ["replaced", "every", "by", "rate", "seed"],
+    "positions, vectors": ["rows", "components", "position", "component", "alike", "pair"],
+    "positions, order": ["places", "sees", "one", "another", "told", "against"],
+    "many heads, off": ["off", "first_off", "heads_off"],
+    "many heads, other parts": ["share_of", "of_component", "shape", "kv_heads", "counted", "labels"],
+    "the block": ["norm", "depth", "start", "next_temperature", "top_k", "top_p", "pick", "draw"],
+    "birth": ["moment", "earlier", "later"],
+}
+SETTINGS = frozenset(name for names in SETTINGS_OF.values() for name in names)
 LONGEST_SETTING = 4_000  # characters
 SETTLING = 0.5  # seconds after our last address in which a browser may still send one from before it
 

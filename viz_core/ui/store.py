@@ -21,7 +21,7 @@ from viz_core.attention import Stages
 from viz_core.edits import AS_IT_IS, Edits
 from viz_core.language import _
 from viz_core.memory import keep_freed_memory
-from viz_core.models import SOURCES, Model, Translator, WeightsUnavailable, bundled_readers
+from viz_core.models import SOURCES, Model, Translator, WeightsUnavailable, bundled, bundled_readers
 from viz_core.recording import Recording
 from viz_core.ui.workshop import Report, Workshop
 
@@ -66,6 +66,7 @@ class Shelf(Generic[T]):
 @dataclass(frozen=True)
 class Shelves:
     models: Shelf[Model]
+    courses: Shelf[tuple[Model, ...]]
     recordings: Shelf[Recording]
     overviews: Shelf[Overview]
     stages: Shelf[Stages]
@@ -80,6 +81,7 @@ def shelves() -> Shelves:
     keep_freed_memory()
     return Shelves(
         models=Shelf("models", 3),
+        courses=Shelf("courses", 1),  # a dozen models of 2 MB
         recordings=Shelf("recordings", 1_000_000_000, lambda recording: recording.nbytes),
         overviews=Shelf("overviews", 64),  # at most 0.6 MB each
         stages=Shelf("stages", 150_000_000, lambda stages: sum(tensor.nbytes for tensor in stages)),
@@ -95,6 +97,30 @@ def model(name: str, report: Report | None = None) -> Model:
     return shelves().models.take(name, lambda note: _loaded(name, note), report)
 
 
+def course(name: str, report: Report | None = None) -> tuple[Model, ...]:
+    """A bundled model at every moment of its training that ships, the last one last; `report` hears of (done, all)."""
+    return shelves().courses.take(name, lambda note: _course(name, note), report)
+
+
+def _course(name: str, note: Note) -> tuple[Model, ...]:
+    moments = [*(f"{name}@{step}" for step in bundled.steps(name)), name]
+    found = []
+    for done, moment in enumerate(moments):
+        note(done, len(moments))
+        model = viz_core.load(moment, sources=["bundled"])
+        if not isinstance(model, Model):
+            raise TypeError(f"{moment} is a translator; expected a model that reads one text")
+        found.append(model)
+    _freeze()
+    return tuple(found)
+
+
+def _freeze() -> None:
+    """Streamlit collects garbage after every rerun; what is frozen is not walked again (5× faster reruns)."""
+    gc.collect()
+    gc.freeze()
+
+
 def _loaded(name: str, note: Note) -> Model:
     # visitors from elsewhere must not ask about this machine's disk
     local = st.get_option("server.address") in LOCAL
@@ -103,9 +129,7 @@ def _loaded(name: str, note: Note) -> Model:
     if isinstance(model, Translator):
         message = _("{name} reads one text and writes another. Choose a model that reads one: {names}.")
         raise WeightsUnavailable(message.format(name=name, names=", ".join(bundled_readers())))
-    # Streamlit collects garbage after every rerun; what is frozen is not walked again (5× faster reruns)
-    gc.collect()
-    gc.freeze()
+    _freeze()
     return model
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from viz_core.analysis.predictions import Change, change_of
 from viz_core.edits import AS_IT_IS, Edits
 from viz_core.figures import next_token_bars, paired_bars
+from viz_core.figures.bars import paired_height
 from viz_core.language import _
 from viz_core.ui import show, store
 from viz_core.ui.scene import Scene
@@ -17,15 +18,20 @@ SAME, LITTLE, MUCH = 0.001, 0.1, 1.0  # nats: from which a change is one, is fel
 def prediction(scene: Scene, edits: Edits, *, key: str, name: str) -> Change:
     """Draw both predictions and say in words what changed; `name` says what the change is, e.g. "without √dₖ"."""
     change = changed(scene, edits)
+    compared(scene, change, edited=edits != AS_IT_IS, key=key, name=name)
+    return change
+
+
+def compared(scene: Scene, change: Change, *, edited: bool, key: str, name: str) -> None:
+    """Likewise, of a change that was computed elsewhere. What is not edited is not compared with itself."""
     labels = [scene.model.labels([index])[0] for index in change.token_ids]
-    if edits == AS_IT_IS:
-        drawn = next_token_bars(labels, change.before, theme=scene.theme, height=34 * len(labels))
-    else:
+    if edited:
         drawn = paired_bars(labels, change.before, change.after, names=(_("as it is"), name), theme=scene.theme)
+    else:
+        drawn = next_token_bars(labels, change.before, theme=scene.theme, height=paired_height(len(labels)))
     st.markdown("**" + heading(scene) + "**")
     show.figure(drawn, key, _("The likeliest tokens before and after the change"))
-    st.markdown(in_words(change, labels, edited=edits != AS_IT_IS))
-    return change
+    st.markdown(in_words(change, labels, edited=edited))
 
 
 def changed(scene: Scene, edits: Edits) -> Change:

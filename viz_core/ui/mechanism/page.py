@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import controls, frame, parts, state, window
+from viz_core.ui import controls, frame, head_roles, parts, state, window
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.components.bridge import bridge
 from viz_core.ui.parts import Part
@@ -29,6 +29,7 @@ def show(title: str, pages_parts: Sequence[Part[Scene]]) -> None:
             limits=choice.limits(recording),
             on_choose=state.show,
             on_window=lambda part: window.keep(model.name, text, part),
+            role=head_roles.picked(),
         )
 
     page(*controls.model_and_recording(frame.start(title)))

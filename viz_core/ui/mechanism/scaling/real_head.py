@@ -14,6 +14,7 @@ from viz_core.edits import AS_IT_IS, Edits
 from viz_core.figures import Curve, curves, palette
 from viz_core.language import _
 from viz_core.ui import controls, maps, settings, show, store, whatif
+from viz_core.ui.mechanism import where
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number
 
@@ -46,7 +47,7 @@ def with_and_without(scene: Scene) -> list[str]:
 
 def _asked(scene: Scene, own: float) -> tuple[float, float, str]:
     """Divisor, temperature, and where: "head", "layer" or "all"."""
-    heads, by, temperature, where = st.columns([1.25, 1.2, 1.2, 1.45], gap="medium")
+    heads, by, temperature, place = st.columns([1.25, 1.2, 1.2, 1.45], gap="medium")
     with heads:
         controls.head_and_cell(scene.choice, scene.recording, ("layer", "head"))
     with by:
@@ -61,13 +62,9 @@ def _asked(scene: Scene, own: float) -> tuple[float, float, str]:
         chosen = settings.slider(
             "temperature", _("and by a temperature"), TEMPERATURES, default=1.0, says=lambda value: f"{value:g}"
         )
-    with where:
-        scope = settings.one_of("scope", _("in"), _scopes())
+    with place:
+        scope = where.asked(_("Changed in"), default="head")
     return divisor, chosen, scope
-
-
-def _scopes() -> dict[str, str]:
-    return {"head": _("this head"), "layer": _("its layer"), "all": _("all layers")}
 
 
 def _divisors(own: float, d_head: int) -> list[float]:
@@ -89,13 +86,7 @@ def _name(divisor: float, temperature: float) -> str:
 
 
 def _edits(scene: Scene, divisor: float, temperature: float, scope: str) -> Edits:
-    layer, head = scene.choice.layer, scene.choice.head
-    at = {
-        "head": frozenset({(layer, head)}),
-        "layer": frozenset((layer, other) for other in range(scene.config.n_head)),
-        "all": None,
-    }
-    return Edits(scale=1 / divisor, temperature=temperature, at=at[scope])
+    return Edits(scale=1 / divisor, temperature=temperature, at=where.heads(scene, scope))
 
 
 def _weights(scene: Scene, key: str, weights: Tensor, title: str, edits: Edits) -> None:
@@ -182,7 +173,7 @@ def _predictions(scene: Scene, edits: Edits, divisor: float, temperature: float,
 
 def _by_scope(scene: Scene, divisor: float, temperature: float, edits: Edits) -> pd.DataFrame:
     lines = []
-    for scope, words in _scopes().items():
+    for scope, words in where.scopes().items():
         made = edits if edits == AS_IT_IS else _edits(scene, divisor, temperature, scope)
         change = whatif.changed(scene, made)
         best = max(range(len(change.after)), key=change.after.__getitem__)

@@ -1,0 +1,249 @@
+"""The page "Masks": what it says is true of the model and text, also of odd ones, and nothing raises."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import viz_core
+from tests.pages.test_pages import SENTENCE, drawn, opened
+from tests.pages.test_variants import VARIANTS, bundle
+from viz_core import masks
+from viz_core.analysis import masking
+from viz_core.edits import Cells, Edits
+from viz_core.models import bundled
+from viz_core.ui.mechanism.masks import painted
+from viz_core.ui.mechanism.masks.kinds import _MAKERS
+from viz_core.ui.show import number
+
+PAGE = "pages/masks.py"
+PARTS = ["lab", "leak", "three", "dropout"]
+LONG = "The little dog chased the red ball over the hill. " * 6
+
+
+def said(app) -> str:
+    return " ".join(element.value for element in [*app.markdown, *app.caption, *app.info])
+
+
+def shown(**address: str):
+    app = opened(PAGE, **address)
+    assert not app.exception
+    assert not app.error
+    assert drawn(app) > 0
+    return app
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("model", ["tiny-gpt", "tiny-bert", "positions-alibi", "positions-none"])
+@pytest.mark.parametrize("text", [SENTENCE, "x", LONG], ids=["short", "one token", "long"])
+def test_every_part_draws(part: str, model: str, text: str) -> None:
+    shown(part=part, model=model, text=text)
+
+
+@pytest.mark.parametrize("settings", VARIANTS, ids=str)
+def test_every_part_draws_every_variant(settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = bundle(tmp_path, **settings)
+    monkeypatch.setattr(bundled, "FOLDER", tmp_path)
+    for part in PARTS:
+        shown(part=part, model=name, text="a dog", mask="window", window="1")
+
+
+@pytest.mark.parametrize("kind", list(_MAKERS))
+@pytest.mark.parametrize("model", ["tiny-gpt", "tiny-bert"])
+@pytest.mark.parametrize("text", [SENTENCE, "x"])
+def test_every_kind_draws(kind: str, model: str, text: str) -> None:
+    shown(mask=kind, model=model, text=text)
+
+
+# -- the lab ---------------------------------------------------------------------------------------------------
+
+
+def test_a_window_is_told_in_numbers() -> None:
+    app = shown(text=SENTENCE, mask="window", window="2", query="4")
+    n = len(viz_core.load("tiny-gpt").token_ids(SENTENCE))
+    cells = 2 * n - 1
+    assert f"**{cells} of {n * n} cells**" in said(app)
+    assert f"{cells / (n * (n + 1) / 2):.1%} of the causal triangle" in said(app)
+    assert f"this pattern would leave {1999 / 1_000_000:.1%}" in said(app)
+    assert "looks at 2 tokens in such a layer; through all 4 layers, 5 of the" in said(app)
+    assert "KL divergence" in said(app)
+
+
+def test_the_prediction_is_that_of_a_run_under_the_mask() -> None:
+    app = shown(text=SENTENCE, mask="window", window="2")
+    model = viz_core.load("tiny-gpt")
+    n = len(model.token_ids(SENTENCE))
+    after = model.record(SENTENCE, Edits(allowed=Cells.of(masks.sliding_window(n, 2)))).logits[-1]
+    before = model.record(SENTENCE).logits[-1]
+    logs = [torch.log_softmax(logits.double(), -1) for logits in (before, after)]
+    assert f"KL divergence {number(float((logs[0].exp() * (logs[0] - logs[1])).sum()))} nats" in said(app)
+
+
+def test_a_window_wider_than_the_text_leaves_out_nothing() -> None:
+    app = shown(text=SENTENCE, mask="window", window="1000")
+    assert "The window is wider than the text" in said(app)
+    assert "Nothing is changed yet" in said(app)
+
+
+def test_rows_that_see_nothing_are_named() -> None:
+    app = shown(text=SENTENCE, mask="padding", padded="2")
+    assert "**2 rows may look nowhere**" in said(app)
+    assert "weights and context are set to 0" in said(app)
+    assert "only for the decoder is a common mistake" in said(app)
+
+
+def test_a_mask_lifted_says_how_much_goes_ahead() -> None:
+    app = shown(text=SENTENCE, mask="none", layer="1", head="2")
+    model = viz_core.load("tiny-gpt")
+    n = len(model.token_ids(SENTENCE))
+    run = model.record(SENTENCE, Edits(allowed=Cells.of(masks.full(n, n))))
+    ahead = float(run.blocks[1].attention.weights[2].triu(1).sum(-1).mean())
+    assert f"gives {ahead:.0%} of its weight to later tokens" in said(app)
+
+
+def test_an_encoder_says_it_has_no_causal_mask() -> None:
+    assert "it has no causal mask" in said(shown(model="tiny-bert", text=SENTENCE))
+    causal = shown(model="tiny-bert", text=SENTENCE, mask="causal")
+    assert "never trained with a causal mask" in said(causal)
+    assert "would leave" in said(shown(model="tiny-bert", text=SENTENCE, mask="window"))
+
+
+def test_one_token_has_nothing_to_mask() -> None:
+    assert "nothing to mask" in said(shown(text="x"))
+    assert "no earlier prediction" in said(shown(text="x", part="leak"))
+
+
+def test_a_painted_mask_is_in_the_address() -> None:
+    n = len(viz_core.load("tiny-gpt").token_ids(SENTENCE))
+    allowed = masks.causal(n).clone()
+    allowed[n - 1] = False
+    allowed[0, 1] = True
+    app = shown(text=SENTENCE, mask="painted", cells=painted.written(allowed))
+    assert f"**{n * (n + 1) // 2 - n + 1} of {n * n} cells**" in said(app)
+    assert "**1 row may look nowhere**" in said(app)
+    assert " of the causal triangle and 1 above it" in said(app)
+
+
+@pytest.mark.parametrize(
+    "cells", ["", "5", "7.", "x.AAAA", "5.!!!!", "4.AA", "5.안녕", "5.AAAA%00", "5." + "A" * 3_990, "²5.AAAA"]
+)
+def test_what_is_no_painted_mask_opens_with_the_models_own(cells: str) -> None:
+    app = shown(text="The dog bit the man", mask="painted", **({"cells": cells} if cells else {}))
+    assert "Nothing is changed yet" in said(app)
+    assert "painted" in said(app)
+
+
+def test_a_text_too_long_to_paint_says_so() -> None:
+    app = shown(text=LONG, mask="painted", cells="5.AAAA")
+    assert f"a mask is painted by hand up to {painted.MOST}" in said(app)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 18, 64])
+def test_painted_masks_come_back(n: int) -> None:
+    allowed = torch.rand(n, n) < 0.5
+    text = painted.written(allowed)
+    back = painted.read(text, n)
+    assert back is not None
+    assert torch.equal(back, allowed)
+    assert painted.read(text, n + 1) is None
+    assert len(text) < 4_000
+
+
+@pytest.mark.parametrize("everyone", ["0-3", "none", "99", "x", "-", "3-3-3", "9" * 3_000])
+def test_global_tokens_of_an_address(everyone: str) -> None:
+    shown(text=SENTENCE, mask="global", everyone=everyone)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"mask": "nonsense"},
+        {"mask": "window", "window": "-3"},
+        {"mask": "dilated", "window": "nan", "gap": "1e99"},
+        {"mask": "padding", "padded": "99", "side": "middle"},
+        {"part": "dropout", "rate": "2", "seed": "-1"},
+        {"part": "leak", "replaced": "99", "by": " "},
+        {"part": "leak", "replaced": "²", "by": "\x00"},
+        {"scope": "everything"},
+    ],
+    ids=str,
+)
+def test_mistyped_addresses_open(address: dict) -> None:
+    shown(text=SENTENCE, **address)
+
+
+# -- leakage ---------------------------------------------------------------------------------------------------
+
+
+def test_nothing_leaks_under_the_causal_mask() -> None:
+    app = shown(part="leak", text=SENTENCE, by=" cat")
+    n = len(viz_core.load("tiny-gpt").token_ids(SENTENCE))
+    assert "becomes “cat”" in said(app)
+    assert f"the largest change in the {n - 1} predictions before it is **0**" in said(app)
+    assert f"{n - 1} of {n - 1} change" in said(app)
+
+
+@pytest.mark.parametrize("model", ["tiny-gpt", "tiny-bert"])
+def test_every_token_in_turn(model: str) -> None:
+    plain = shown(part="leak", model=model, text=SENTENCE)
+    app = shown(part="leak", model=model, text=SENTENCE, every="1")
+    assert drawn(app) == drawn(plain) + 2
+    assert "With the causal mask the largest of those 10 changes is **0** nats; without it 10 are above 0" in said(app)
+    assert "can also replace every token in turn" in said(shown(part="leak", model=model, text=LONG, every="1"))
+
+
+def test_one_head_is_enough_to_leak() -> None:
+    assert "4 of 4 change" in said(shown(part="leak", text=SENTENCE, scope="head", layer="0", head="0"))
+
+
+def test_a_word_of_several_tokens_says_which_is_put_in() -> None:
+    app = shown(part="leak", text=SENTENCE, by="Rumpelstiltskin")
+    assert "the first, “" in said(app)
+
+
+def test_an_encoder_is_told_apart() -> None:
+    app = shown(part="leak", model="tiny-bert", text=SENTENCE)
+    assert "An encoder has no causal mask, and needs none." in said(app)
+    assert "before it is **0**" in said(app)
+
+
+def test_hidden_words_can_be_replaced() -> None:
+    shown(part="leak", model="tiny-bert", text="The <mask> bit the <mask>")
+
+
+# -- three ways ------------------------------------------------------------------------------------------------
+
+
+def test_the_three_ways_in_numbers() -> None:
+    app = shown(part="three", text=SENTENCE, layer="1", head="4")
+    record = viz_core.load("tiny-gpt").record(SENTENCE).blocks[1].attention.head(4)
+    n = len(record.weights[0])
+    three = masking.three_ways(record, masks.causal(n))
+    assert f"Rows sum to {float(three.after.sum(-1).mean()):.2f} on average" in said(app)
+    assert f"gives **{float(three.zeroed.triu(1).sum(-1).max()):.1%}** to the" in said(app)
+    assert f"{n - 1}/{n}" in said(app)
+    assert drawn(app) == 3
+
+
+def test_the_three_ways_on_an_encoder_are_a_what_if() -> None:
+    assert "the causal triangle is a what-if here" in said(shown(part="three", model="tiny-bert", text=SENTENCE))
+
+
+# -- dropout ---------------------------------------------------------------------------------------------------
+
+
+def test_dropout_in_numbers() -> None:
+    app = shown(part="dropout", text=SENTENCE, rate="0.5", seed="3", layer="1", head="4")
+    run = viz_core.load("tiny-gpt").record(SENTENCE, Edits(dropout=0.5, seed=3)).blocks[1].attention
+    assert run.kept is not None
+    n = run.kept.shape[-1]
+    gone = int((run.kept[4][masks.causal(n)] == 0).sum())
+    assert f"drops {gone} of the {n * (n + 1) // 2} weights" in said(app)
+    assert "multiplies the others by 2" in said(app)
+    assert "over 400 seeds" in said(app)
+
+
+def test_a_rate_of_zero_drops_nothing() -> None:
+    app = shown(part="dropout", text=SENTENCE, rate="0")
+    assert "nothing is dropped" in said(app)
+    assert "Nothing is changed yet" in said(app)

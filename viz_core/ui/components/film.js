@@ -1,0 +1,109 @@
+// Every head at the moment the reel shows, and, while the visitor plays or slides, what the figures of the page show
+// then: the map of the chosen head and the bars. When the visitor rests, Python draws them for good.
+
+const NONE = 255;
+const states = new WeakMap();
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".film");
+  const { header, payload } = unpack(data);
+  const [moments, layers, heads, side] = header.shape;
+  const [rows, columns] = header.cells;
+  let state = states.get(parentElement);
+  if (!state) states.set(parentElement, (state = {}));
+  let at = moments * rows * columns * 4;
+  const bytes = (n) => new Uint8Array(payload, (at += n) - n, n);
+  Object.assign(state, {
+    root, header,
+    weights: new Float32Array(payload, 0, moments * rows * columns),
+    allowed: bytes(side * side),
+    marks: bytes(moments * layers * heads),
+    tiles: bytes(moments * layers * heads * side * side),
+  });
+  root.setAttribute("aria-label", header.words.label);
+  root.style.gridTemplateColumns = `repeat(${heads}, minmax(0, 1fr))`;
+  if (root.children.length !== layers * heads || state.side !== side) {
+    root.replaceChildren(...Array.from({ length: layers * heads }, (_, index) => made(index, heads, side)));
+  }
+  state.side = side;
+  state.deaf?.();
+  const stops = [reel.listen(() => soon(state)), board.listen(() => choose(state))];
+  state.deaf = () => stops.forEach((stop) => stop());
+  draw(state);
+  return () => state.deaf();
+}
+
+function made(index, heads, side) {
+  const [layer, head] = [Math.floor(index / heads), index % heads];
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "head";
+  button.innerHTML = '<span class="tile"><canvas></canvas><span class="letter"></span></span><span class="name"><b></b><span></span></span>';
+  button.querySelector("b").textContent = `L${layer}·H${head}`;
+  Object.assign(button.querySelector("canvas"), { width: side, height: side });
+  button.onclick = () => board.choose({ layer, head });
+  return button;
+}
+
+/** Once a frame, however fast the slider moves. */
+function soon(state) {
+  state.frame ??= requestAnimationFrame(() => {
+    state.frame = null;
+    draw(state);
+    if (reel.ahead) figures(state);
+  });
+}
+
+function draw(state) {
+  const { root, header, marks, allowed, tiles, side } = state;
+  const { moment } = reel;
+  if (moment === null) return; // the player has not said yet
+  const theme = themeOf(root);
+  const own = header.colours[theme.name];
+  const lut = [...ramp(own.weights), rgb(own.notAllowed)];
+  [...root.children].forEach((button, index) => {
+    const at = moment * root.children.length + index;
+    const image = new ImageData(side, side);
+    for (let cell = 0; cell < side * side; cell++) {
+      const [r, g, b] = lut[allowed[cell] ? tiles[at * side * side + cell] : 256];
+      image.data.set([r, g, b, 255], cell * 4);
+    }
+    button.querySelector("canvas").getContext("2d").putImageData(image, 0, 0);
+    const role = marks[at] === NONE ? null : header.roles[marks[at]];
+    const letter = button.querySelector(".letter");
+    letter.textContent = role?.letter ?? "";
+    if (role) {
+      const colour = own.categories[marks[at]];
+      letter.style.background = colour;
+      letter.style.color = contrast(rgb(colour), [255, 255, 255]) >= 4 ? "#fff" : "#000";
+    }
+    const score = header.scores[moment][index];
+    button.querySelector(".name span").textContent = score;
+    const name = button.querySelector("b").textContent;
+    button.setAttribute("aria-label", [name, role ? `${role.letter}: ${role.says} ${score}` : score].filter(Boolean).join(", "));
+    button.title = role ? `${role.letter}: ${role.says}` : header.words.none;
+  });
+  root.dataset.moment = moment;
+  choose(state);
+}
+
+function choose({ root, header }) {
+  const { layer, head } = board.value ?? {};
+  const chosen = layer * header.shape[2] + head;
+  [...root.children].forEach((button, index) => button.setAttribute("aria-pressed", index === chosen));
+}
+
+/** The figures of the page at this moment; numbers are those Python would send. */
+function figures({ header, weights }) {
+  const { moment } = reel;
+  const [rows, columns] = header.cells;
+  const map = plotOf(header.map.key);
+  if (map) {
+    const row = (index) => weights.subarray((moment * rows + index) * columns, (moment * rows + index + 1) * columns);
+    const z = Array.from({ length: rows }, (_, index) => row(index));
+    window.Plotly.update(map, { z: [z] }, { "title.text": header.map.titles[moment] }, [map.data.length - 1]);
+  }
+  const bars = plotOf(header.bars.key);
+  const { x, text, names } = header.bars.moments[moment];
+  if (bars) window.Plotly.update(bars, { x: [x], text: [text] }, { "yaxis.ticktext": names }, [0]);
+}

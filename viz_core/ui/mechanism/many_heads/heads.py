@@ -1,0 +1,127 @@
+"""What the parts of the page know of every head: its name and role, and what switching it off alone does."""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from viz_core.analysis.ablation import Effects, Removal, effects_of_each, removed_in_order
+from viz_core.analysis.heads import ROLES
+from viz_core.language import _
+from viz_core.ui import head_roles, store, waiting
+from viz_core.ui.components.head_map import head_map
+from viz_core.ui.roles import LETTERS, NONE, Roles, names
+from viz_core.ui.scene import Scene
+from viz_core.ui.workshop import Progress
+
+AT_ONCE = 2e10  # multiplications, some 0.3 s: more is measured only when the visitor asks
+T = TypeVar("T")
+Table = NDArray[np.float32]
+
+
+def name(layer: int, head: int) -> str:
+    return f"L{layer}·H{head}"
+
+
+def count(scene: Scene) -> int:
+    return scene.config.n_layer * scene.config.n_head
+
+
+def roles_of(scene: Scene) -> Roles:
+    return head_roles.roles_of(scene.model, scene.text)
+
+
+def effects(scene: Scene, row: int) -> Effects | None:
+    """Of switching each head off alone, on the prediction at `row`; None where that takes long and nobody asked."""
+    row %= len(scene.tokens)
+    return _measured(
+        scene,
+        ("each head off", row),
+        lambda note: effects_of_each(scene.model.transformer, scene.recording, row, note),
+    )
+
+
+def removal(scene: Scene, row: int, *, strongest_first: bool) -> Removal | None:
+    """Of all heads switched off one after the other, by what each does alone; None as for `effects`."""
+    row %= len(scene.tokens)
+    found = effects(scene, row)
+    if found is None:
+        return None
+    order = found.order()[::-1] if strongest_first else found.order()
+    return _measured(
+        scene,
+        ("in order", row, strongest_first),
+        lambda note: removed_in_order(scene.model.transformer, scene.recording, row, order, note),
+    )
+
+
+def _measured(scene: Scene, what: tuple[Hashable, ...], measure: Callable[[Callable[..., None]], T]) -> T | None:
+    """Runs of the model for every head: at once where they take no time, with their progress when asked for."""
+    of = (scene.model.name, scene.model.revision, scene.text)
+    findings = store.shelves().findings
+    kept: T | None = findings.get((*what, *of))
+    if kept is not None:
+        return kept
+    if _runs(scene) <= AT_ONCE:
+        return store.finding((*what, *of), lambda: measure(lambda *_progress: None))
+    if st.session_state.get("measure heads") != of:
+        return None
+    with waiting.shown(st.container(), "heads off", _measuring) as report:
+        made: T = findings.take((*what, *of), measure, report)
+    return made
+
+
+def measure_button(scene: Scene) -> None:
+    """For a model whose heads are not measured unasked."""
+    of = (scene.model.name, scene.model.revision, scene.text)
+    st.button(
+        _("Measure all {count} heads, each switched off alone").format(count=count(scene)),
+        key="measure",
+        icon=":material/timer:",
+        help=_("The model is run once for each head: for a large model this takes a while."),
+        on_click=lambda: st.session_state.update({"measure heads": of}),
+    )
+
+
+def _runs(scene: Scene) -> float:
+    """Multiplications that measuring every head takes, about: from its layer on, so half of the model a head."""
+    blocks = sum(weight.numel() for weight in scene.model.transformer.blocks.parameters())
+    return 0.5 * count(scene) * blocks * len(scene.tokens)
+
+
+def _measuring(progress: Progress) -> str:
+    words = _("Switching off one head at a time: {done} of {total}")
+    if not progress.total:
+        return _("Switching off one head at a time …")
+    return words.format(done=progress.done + 1, total=progress.total)
+
+
+def says(scene: Scene, roles: Roles, lines: dict[str, Table]) -> list[str]:
+    """For every head its name, what it looks at, and a line for each table whose number is known."""
+    marks, words = roles.marks(), names(scene.model.both_sides)
+    told = []
+    for (layer, head), mark in np.ndenumerate(marks):
+        looks = [] if mark == NONE else [_("looks at {what}").format(what=words[ROLES[mark]])]
+        numbers = [line.format(f"{table[layer, head]:.3g}".replace("-", "−")) for line, table in lines.items()]
+        told.append("\n".join([" · ".join([name(layer, head), *looks]), *numbers]))
+    return told
+
+
+def chooser(scene: Scene, values: Table, *, unit: str, line: str, signed: bool, key: str) -> None:
+    """A map of all heads where a click chooses one; `line` says a value, e.g. "length {}"."""
+    roles = roles_of(scene)
+    head_map(
+        values,
+        unit=unit,
+        says=says(scene, roles, {line: values}),
+        marks=roles.marks(),
+        letters=letters(),
+        signed=signed,
+        key=key,
+    )
+
+
+def letters() -> Sequence[str]:
+    return [LETTERS[role] for role in ROLES]

@@ -1,0 +1,179 @@
+"""The kinds of mask a visitor can choose, and the numbers that each needs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from viz_core import masks
+from viz_core.language import _
+from viz_core.ui import settings, state
+from viz_core.ui.mechanism.masks import painted
+from viz_core.ui.scene import Scene
+
+WIDEST = 1_024  # of a window, also in a text that is shorter
+MOST_GLOBAL = 32  # tokens that an address may name
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """name     for titles
+    allowed  bool [n, n]
+    pattern  makes it for a text of any length, where the kind is one that is used on long texts
+    """
+
+    kind: str
+    name: str
+    allowed: Tensor
+    pattern: Callable[[int], Tensor] | None = None
+
+
+def own(scene: Scene) -> Tensor:
+    """The model's own, [n, n]."""
+    n = len(scene.tokens)
+    return masks.full(n, n) if scene.model.both_sides else masks.causal(n)
+
+
+def kinds(scene: Scene) -> dict[str, str]:
+    """Those to choose from; the model's own is marked."""
+    words = {
+        "causal": _("causal"),
+        "none": _("none"),
+        "padding": _("padding"),
+        "window": _("sliding window"),
+        "dilated": _("dilated"),
+        "global": _("local + global"),
+        "painted": _("painted"),
+    }
+    return words | {(own_kind := default(scene)): words[own_kind] + " " + _("(as it is)")}
+
+
+def default(scene: Scene) -> str:
+    return "none" if scene.model.both_sides else "causal"
+
+
+def chosen(scene: Scene) -> str:
+    """The kind, as a row of buttons."""
+    return settings.one_of("mask", _("Mask"), kinds(scene), default=default(scene))
+
+
+def made(scene: Scene, kind: str) -> Mask:
+    """The mask of that kind, after asking for the numbers it needs."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        return _MAKERS[kind](scene)
+
+
+def compared(scene: Scene) -> dict[str, str]:
+    """The kinds that are set beside each other, with the numbers `of_kind` gives them."""
+    known = kinds(scene)
+    numbers = {
+        "window": _("window of 4"),
+        "dilated": _("window of 4, step 2"),
+        "global": _("window of 4, first global"),
+    }
+    return {kind: numbers.get(kind, known[kind]) for kind in ("causal", "none", "window", "dilated", "global")}
+
+
+def of_kind(scene: Scene, kind: str) -> Tensor:
+    """The mask of a kind with the numbers that `compared` says."""
+    n, both = len(scene.tokens), scene.model.both_sides
+    return {
+        "causal": lambda: masks.causal(n),
+        "none": lambda: masks.full(n, n),
+        "window": lambda: masks.sliding_window(n, 4, both_sides=both),
+        "dilated": lambda: masks.dilated(n, 4, 2, both_sides=both),
+        "global": lambda: masks.local_and_global(n, 4, {0}, both_sides=both),
+    }[kind]()
+
+
+def _causal(scene: Scene) -> Mask:
+    return Mask("causal", _("causal"), masks.causal(len(scene.tokens)))
+
+
+def _none(scene: Scene) -> Mask:
+    n = len(scene.tokens)
+    return Mask("none", _("no mask"), masks.full(n, n))
+
+
+def _padding(scene: Scene) -> Mask:
+    n = len(scene.tokens)
+    if n == 1:
+        st.caption(_("A text of one token has nothing to pad."))
+        return Mask("padding", _("no padding"), own(scene))
+    count = settings.whole_number("padded", _("Filling tokens"), 1, n - 1, default=min(2, n - 1))
+    ends = {"first": _("the first"), "last": _("the last")}
+    side = settings.one_of("side", _("which"), ends, default="last" if scene.model.both_sides else "first")
+    is_token = torch.ones(n, dtype=torch.bool)
+    is_token[slice(count) if side == "first" else slice(n - count, None)] = False
+    if side == "last" and not scene.model.both_sides:
+        st.caption(_("The last row is filling itself then: nobody uses what it predicts."))
+    name = (_("first {count} are padding") if side == "first" else _("last {count} are padding")).format(count=count)
+    return Mask("padding", name, masks.padding(is_token) & own(scene))
+
+
+def _window_asked() -> int:
+    return settings.whole_number("window", _("Window w"), 1, WIDEST, default=4)
+
+
+def _window(scene: Scene) -> Mask:
+    window = _window_asked()
+    pattern = partial(masks.sliding_window, window=window, both_sides=scene.model.both_sides)
+    return _patterned(scene, "window", _("window, w = {window}").format(window=window), pattern)
+
+
+def _dilated(scene: Scene) -> Mask:
+    window, step = _window_asked(), settings.whole_number("gap", _("Step"), 1, WIDEST, default=2)
+    pattern = partial(masks.dilated, window=window, step=step, both_sides=scene.model.both_sides)
+    return _patterned(
+        scene, "dilated", _("dilated, w = {window}, step {step}").format(window=window, step=step), pattern
+    )
+
+
+def _global(scene: Scene) -> Mask:
+    window, everyone = _window_asked(), _everyone(scene)
+    pattern = partial(masks.local_and_global, window=window, everyone=everyone, both_sides=scene.model.both_sides)
+    name = _("w = {window}, {count} global").format(window=window, count=len(everyone))
+    return _patterned(scene, "global", name, pattern)
+
+
+def _patterned(scene: Scene, kind: str, name: str, pattern: Callable[[int], Tensor]) -> Mask:
+    return Mask(kind, name, pattern(len(scene.tokens)), pattern)
+
+
+def _everyone(scene: Scene) -> list[int]:
+    """The positions that see, and are seen by, every one; the first where nobody has chosen."""
+    names = [f"{place} {token}" for place, token in enumerate(scene.tokens)]
+    return settings.several("everyone", _("Global tokens"), names, default=[0], most=MOST_GLOBAL)
+
+
+def _painted(scene: Scene) -> Mask:
+    n = len(scene.tokens)
+    said = state.setting("cells")
+    allowed = painted.read(said, n)
+    if allowed is None:
+        st.caption(_unpainted(said, n))
+        return Mask("painted", _("not painted yet"), own(scene))
+    return Mask("painted", _("painted"), allowed)
+
+
+def _unpainted(said: str, n: int) -> str:
+    if n > painted.MOST:
+        words = _("This text has {n} tokens; a mask is painted by hand up to {most}. Below: the model's own.")
+        return words.format(n=n, most=painted.MOST)
+    if said:
+        return _("What was painted is for a text of another length. Below: the model's own; click its cells to paint.")
+    return _("Nothing is painted yet. Below: the model's own mask; click its cells to paint.")
+
+
+_MAKERS = {
+    "causal": _causal,
+    "none": _none,
+    "padding": _padding,
+    "window": _window,
+    "dilated": _dilated,
+    "global": _global,
+    "painted": _painted,
+}

@@ -1,0 +1,236 @@
+"""The mask as its own matrix, chosen or painted; the head's weights and the prediction under it."""
+
+import pandas as pd
+import streamlit as st
+import torch
+from torch import Tensor
+
+from viz_core.analysis import masking
+from viz_core.analysis.masking import Coverage
+from viz_core.edits import AS_IT_IS, Cells, Edits
+from viz_core.language import _
+from viz_core.ui import controls, maps, settings, store, whatif
+from viz_core.ui.components.mask_painter import mask_painter
+from viz_core.ui.mechanism import where
+from viz_core.ui.mechanism.masks import kinds, painted, rows
+from viz_core.ui.mechanism.masks.kinds import Mask
+from viz_core.ui.scene import Scene
+from viz_core.ui.show import number, quoted
+
+LONG = 1_000  # tokens: where a pattern shows what it saves
+
+
+def lab(scene: Scene) -> list[str]:
+    mask, scope = _asked(scene)
+    edits = _edits(scene, mask, scope)
+    left, right = st.columns([1, 1.1], gap="medium")
+    with left:
+        _painter(scene, mask)
+    with right:
+        weights = _weights(scene, mask, edits)
+    st.markdown(" ".join(_said(scene, mask, edits, scope, weights)))
+    left, right = st.columns([1, 1.15], gap="large")
+    with left:
+        whatif.prediction(scene, edits, key="change", name=mask.name)
+    with right:
+        _compared(scene)
+    return ["weights"]
+
+
+def _asked(scene: Scene) -> tuple[Mask, str]:
+    """The mask, and where it is set: "head", "layer" or "all"."""
+    kind = kinds.chosen(scene)
+    heads, place, numbers = st.columns([1.15, 1.3, 2.1], gap="medium", vertical_alignment="bottom")
+    with heads:
+        controls.head_and_cell(scene.choice, scene.recording, ("layer", "head"))
+    with place:
+        scope = where.asked(_("Mask set in"))
+    with numbers:
+        return kinds.made(scene, kind), scope
+
+
+def _edits(scene: Scene, mask: Mask, scope: str) -> Edits:
+    if torch.equal(mask.allowed, kinds.own(scene)):
+        return AS_IT_IS
+    return Edits(allowed=Cells.of(mask.allowed), at=where.heads(scene, scope))
+
+
+def _painter(scene: Scene, mask: Mask) -> None:
+    n = len(scene.tokens)
+
+    def paint(text: str) -> None:
+        if painted.read(text, n) is not None:
+            settings.keep("mask", "painted")
+            settings.keep("cells", text)
+
+    mask_painter(
+        scene.tokens,
+        mask.allowed.numpy(),
+        kinds.own(scene).numpy(),
+        title=_("Mask · {name}").format(name=mask.name),
+        painted=painted.written(mask.allowed) if n <= painted.MOST else "",
+        paintable=n <= painted.MOST,
+        on_paint=paint,
+        key="painter",
+    )
+
+
+def _weights(scene: Scene, mask: Mask, edits: Edits) -> Tensor:
+    """The map of the chosen head's weights; returns them, [query, key]."""
+    weights = store.stages(scene.model, scene.text, scene.choice.layer, scene.choice.head, edits).weights[0]
+    maps.cells(
+        scene,
+        "weights",
+        weights,
+        _("weights · {name}").format(name=mask.name),
+        _("row looks at column; grey: may not"),
+        of=edits,
+        unit=_("weight"),
+        weights=True,
+        allowed=mask.allowed.numpy(),
+        height=500,
+    )
+    return weights
+
+
+# -- what is said of it ----------------------------------------------------------------------------------------
+
+
+def _said(scene: Scene, mask: Mask, edits: Edits, scope: str, weights: Tensor) -> list[str]:
+    found = masking.coverage(mask.allowed)
+    if found.of == 1:
+        return [_("A text of one token has one cell, the token itself: there is nothing to mask.")]
+    said = [_share(scene, found)]
+    if found.cells < found.of:
+        said.append(_("The others get −∞ in place of their score, before the softmax: a weight of exactly 0."))
+    said += _of_the_kind(scene, mask)
+    if found.empty:
+        words = _(
+            "**{count} may look nowhere**: {rows}. A softmax over nothing is 0/0, so here weights and context are set "
+            "to 0, and only the residual stream carries these tokens on."
+        )
+        said.append(words.format(count=_rows(len(found.empty)), rows=rows.named(scene, found.empty)))
+    elif len(found.single) > 1:
+        said.append(
+            _("{count} may look at one token alone, which gets all of their weight.").format(
+                count=_rows(len(found.single))
+            )
+        )
+    if found.ahead and not scene.model.both_sides:
+        ahead = float(masking.on_allowed(weights, torch.ones_like(mask.allowed).triu(1)).mean())
+        words = _(
+            "This model was trained never to look ahead; now this head gives {share:.0%} of its weight to later tokens."
+        )
+        said.append(words.format(share=ahead))
+    return [*said, *_heard(scene, edits, scope)]
+
+
+def _share(scene: Scene, found: Coverage) -> str:
+    cells = _("**{cells:,} of {of:,} cells** may be looked at: {share:.1%} of the map").format(
+        cells=found.cells, of=found.of, share=found.cells / found.of
+    )
+    if scene.model.both_sides:
+        return cells + "."
+    kept = found.cells - found.ahead
+    if kept == found.triangle and not found.ahead:
+        return cells + _(", the whole causal triangle.")
+    inside = _("{share:.1%} of the causal triangle").format(share=kept / found.triangle)
+    ahead = _(" and {cells} above it").format(cells=f"{found.ahead:,}") if found.ahead else ""
+    return f"{cells}, {inside}{ahead}."
+
+
+def _of_the_kind(scene: Scene, mask: Mask) -> list[str]:
+    """What is to be known about this kind of mask, on this text and this model."""
+    n = len(scene.tokens)
+    if mask.kind == "padding":
+        return [_padding(scene)]
+    if mask.kind == "none" and scene.model.both_sides:
+        return [_("This model is an encoder: it has no causal mask, every token looks both ways.")]
+    if mask.kind == "causal":
+        return [_causal(scene)]
+    if mask.kind == "window" and torch.equal(mask.allowed, kinds.own(scene)):
+        return [_("The window is wider than the text of {n} tokens, so it leaves out nothing.").format(n=n)]
+    if mask.pattern is not None and n < LONG:
+        kept = float(mask.pattern(LONG).float().mean())
+        words = _("Its cells grow with n, not with n²: of a text of {n:,} tokens this pattern would leave {share:.1%}.")
+        return [words.format(n=LONG, share=kept)]
+    return []
+
+
+def _causal(scene: Scene) -> str:
+    if scene.model.both_sides:
+        return _("This model is an encoder and was never trained with a causal mask: here it is a what-if.")
+    return _("Row i, counted from 0, sees itself and the i tokens before it; in all that is (n + 1)/2n of the map.")
+
+
+def _padding(scene: Scene) -> str:
+    common = _(
+        "Texts of different length that share a batch are filled up, and nobody may look at the filling: encoders need "
+        "this mask as much as decoders do. That masking is only for the decoder is a common mistake."
+    )
+    if scene.model.both_sides:
+        return common
+    return common + " " + _("The causal mask stays on. A decoder that is to go on writing is filled at the start.")
+
+
+def _heard(scene: Scene, edits: Edits, scope: str) -> list[str]:
+    """How far the chosen row hears through all layers."""
+    row, n = scene.choice.query, len(scene.tokens)
+    own = kinds.own(scene)
+    if edits.allowed is None or scope == "head":
+        return []
+    one = edits.allowed.tensor
+    layers = [
+        one if edits.at is None or (layer, 0) in edits.at else own for layer in range(len(scene.recording.blocks))
+    ]
+    heard = masking.reach(layers)[row]
+    words = _(
+        "Row {token} looks at {cells} in such a layer; through all {layers} layers, {heard} of the text's {n} tokens "
+        "can reach it."
+    )
+    return [
+        words.format(
+            token=quoted(scene.tokens[row]),
+            cells=_tokens(int(one[row].sum())),
+            layers=len(layers),
+            heard=int(heard.sum()),
+            n=n,
+        )
+    ]
+
+
+def _rows(count: int) -> str:
+    return _("1 row") if count == 1 else _("{count} rows").format(count=count)
+
+
+def _tokens(count: int) -> str:
+    return _("1 token") if count == 1 else _("{count} tokens").format(count=count)
+
+
+# -- the kinds beside each other -------------------------------------------------------------------------------
+
+
+def _compared(scene: Scene) -> None:
+    """What each kind does to the prediction, a run of the model for each."""
+    st.markdown("**" + _("Each kind of mask in all layers") + "**")
+    own, lines = kinds.default(scene), []
+    for kind, name in kinds.compared(scene).items():
+        allowed = kinds.of_kind(scene, kind)
+        change = whatif.changed(scene, AS_IT_IS if kind == own else Edits(allowed=Cells.of(allowed)))
+        best = max(range(len(change.after)), key=change.after.__getitem__)
+        lines.append(
+            {
+                _("mask"): name,
+                _("cells"): f"{masking.coverage(allowed).cells / allowed.numel():.0%}",
+                _("likeliest then"): scene.model.labels([change.token_ids[best]])[0],
+                _("probability"): f"{change.after[best]:.1%}",
+                _("KL, nats"): number(change.divergence),
+            }
+        )
+    st.dataframe(pd.DataFrame(lines), hide_index=True)
+    st.caption(
+        _(
+            "Each line is a run of the whole model. It was trained with its own mask alone, so another one shows what "
+            "the model relies on, not how well a model trained with that mask would do."
+        )
+    )
