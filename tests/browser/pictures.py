@@ -10,9 +10,15 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from tests.browser.serving import ROOT, launched, served_app
 
-PICTURES = {  # file: (address, the map to wait for)
+PICTURES = {  # file: (address, the figure to wait for)
     "explore.png": ("/", "map"),
     "inside_one_head.png": ("/inside_one_head?step=scores", "scores"),
+    "scaling.webp": ("/scaling?scope=all", "own"),
+    "masks.webp": ("/masks?mask=window&window=6", "weights"),
+    "positions.webp": ("/positions?part=order", "order-difference"),
+    "many_heads.webp": ("/many_heads?off=0.0", "change"),
+    "block.webp": ("/block?part=lens", "lens-probability"),
+    "birth.webp": ("/birth?moment=1650", "next"),
 }
 SIZE = {"width": 1280, "height": 880}
 FRAME = 1_700  # ms
@@ -33,7 +39,8 @@ def main() -> None:
         browser = launched(playwright)
         for name, (address, key) in PICTURES.items():
             page = opened(browser, url + address, key)
-            page.screenshot(path=folder / name)
+            shown = Image.open(BytesIO(page.screenshot())).convert("RGB")
+            shown.save(folder / name, quality=84, method=6)
             print(folder / name)
         first, *others = tour(opened(browser, url, "map"))
         first.save(
@@ -46,7 +53,7 @@ def main() -> None:
 def opened(browser: Browser, address: str, key: str) -> Page:
     page = browser.new_page(viewport=SIZE, color_scheme="light")
     page.goto(address)
-    page.locator(f".st-key-{key} .js-plotly-plot .heatmaplayer image").first.wait_for(state="attached")
+    page.locator(f".st-key-{key} .js-plotly-plot .main-svg").first.wait_for(state="attached")
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.wait_for_timeout(2_000)  # fonts and frames settle
     return page

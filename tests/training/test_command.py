@@ -7,7 +7,7 @@ import pytest
 
 from viz_core.models import bundled, load
 from viz_core.training import __main__ as command
-from viz_core.training import profanity, recipe, text_evaluation
+from viz_core.training import formation, profanity, recipe, text_evaluation
 from viz_core.training.evaluation import Evaluation, Table
 
 TOML = """
@@ -75,6 +75,21 @@ def test_train_evaluate_export(place: Path, monkeypatch: pytest.MonkeyPatch, cap
     for words in ("A model for tests.", "1 layers × 2 heads", "stories", "curve.svg", "export mini", "20%", "80%"):
         assert words in readme
     assert "training loss" in (place / "models" / "mini" / "curve.svg").read_text()
+
+
+def test_a_model_whose_training_is_watched_ships_its_moments_and_its_history(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+):
+    watched = TOML.replace("steps = 50\n", "steps = 100\nkeep_every = 50\n")
+    (place / "recipes" / "mini.toml").write_text(watched, encoding="utf-8")
+    monkeypatch.setattr(formation, "chosen", lambda _induction, kept: kept)  # so short a training has no induction
+    run(monkeypatch, "mini")
+    run(monkeypatch, "export", "mini")
+    model = load("mini")
+    assert [line["step"] for line in model.card["history"]] == [50, 100]
+    assert model.card["history"][-1]["loss"] < model.card["history"][0]["loss"]
+    assert bundled.steps("mini")
+    assert load(f"mini@{bundled.steps('mini')[0]}").card["steps"] == bundled.steps("mini")[0]
 
 
 def test_a_model_that_is_there_is_replaced_only_when_asked(place: Path, monkeypatch: pytest.MonkeyPatch):
