@@ -1,10 +1,13 @@
 """How heads are born: one sentence through every kept moment of a small model's training, and any two compared."""
 
 from viz_core.language import _
-from viz_core.ui.mechanism.birth import compare, page, watch
+from viz_core.ui.mechanism import page
+from viz_core.ui.mechanism.birth import compare, watch
+from viz_core.ui.mechanism.birth.scene import scene_of
 from viz_core.ui.parts import Part
 
-page.present(
+page.show_in(
+    scene_of,
     _("How heads are born"),
     [
         Part("watch", lambda: _("Watch them form"), watch.watch),

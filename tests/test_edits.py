@@ -76,6 +76,13 @@ def test_scale_replaces_the_division():
     assert_close(run(made, Edits(scale=1.0)).logits, run(plain).logits)
 
 
+@pytest.mark.parametrize("scale", [0.0, -0.5])
+def test_a_scale_of_nothing_or_less_is_one_too(scale: float):
+    record = run(network(), Edits(scale=scale)).blocks[0].attention
+    assert_close(record.fused_context(), record.context)
+    assert record.head(0).divisor == (math.inf if scale == 0 else -2)
+
+
 def test_temperature_divides_what_enters_the_softmax_bias_included():
     made = network(positions="alibi")
     plain, cold = run(made).blocks[0].attention, run(made, Edits(temperature=0.5)).blocks[0].attention

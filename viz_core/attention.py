@@ -12,6 +12,7 @@ Axes, everywhere in this program: rows are queries, columns are keys ("row looks
 Source: Vaswani et al. 2017, "Attention Is All You Need", section 3.2.1, equation 1.
 """
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
@@ -148,7 +149,7 @@ class AttentionRecord:
             return self.context  # no kernel takes a given dropout
         query, key, value = self.query, self._per_query_head(self.key), self._per_query_head(self.value)
         scale = self.scale
-        if isinstance(scale, Tensor):
+        if isinstance(scale, Tensor) or scale <= 0:  # the kernel takes one number above 0
             query, scale = query * scale, 1.0
         # The fused kernels want a batch axis; without one PyTorch falls back to the slow path.
         unbatched = query.dim() == 3
@@ -168,8 +169,8 @@ class AttentionRecord:
 
     @property
     def divisor(self) -> float:
-        """What the scores of a record of one head are divided by."""
-        return 1 / float(self.scale)
+        """What the scores of a record of one head are divided by; ∞ where they are multiplied by 0."""
+        return 1 / float(self.scale) if self.scale else math.inf
 
     @property
     def n_head(self) -> int:

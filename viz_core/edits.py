@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,6 +12,7 @@ from viz_core.attention import AttentionRecord
 
 Heads = frozenset[tuple[int, int]]  # (layer, head), both from 0
 Positions = Literal["kept", "zeroed", "shuffled"]
+Instead = Literal["zero", "mean"]
 
 
 @dataclass(frozen=True)
@@ -18,18 +20,19 @@ class Cells:
     """A mask as a value that can be compared and hashed: bool [query, key], True = the row may look at the column."""
 
     size: tuple[int, int]
-    bits: bytes
+    bits: bytes  # eight cells a byte
 
     @classmethod
     def of(cls, allowed: Tensor) -> "Cells":
         """Raises ValueError unless `allowed` is bool [query, key]."""
         if allowed.dtype != torch.bool or allowed.dim() != 2:
             raise ValueError(f"allowed is {allowed.dtype} {list(allowed.shape)}; expected torch.bool [query, key]")
-        return cls((allowed.shape[0], allowed.shape[1]), allowed.numpy().tobytes())
+        return cls((allowed.shape[0], allowed.shape[1]), np.packbits(allowed.numpy()).tobytes())
 
     @property
     def tensor(self) -> Tensor:
-        return torch.frombuffer(bytearray(self.bits), dtype=torch.bool).reshape(self.size)
+        cells = np.unpackbits(np.frombuffer(self.bits, dtype=np.uint8), count=self.size[0] * self.size[1])
+        return torch.from_numpy(cells.astype(bool)).reshape(self.size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,9 @@ class Edits:
     allowed      which cells may be looked at in place of the model's own mask
     dropout      share of the weights that is set to 0, the others divided by 1 − share; `seed` decides which
     at           the heads that the four above change; None = all
-    ablated      heads whose context is set to 0, so that they add nothing to the residual stream
+    ablated      heads that are switched off: their context is replaced
+    instead      by what: 0, so that they add nothing to the residual stream, or its mean over the text, the same for
+                 every token; a row that may look nowhere keeps 0
     positions    what tells the model where a token stands (added vectors, rotation or bias), set to 0, or given to
                  the tokens in another order, which `seed` decides
 
@@ -54,6 +59,7 @@ class Edits:
     dropout: float = 0.0
     at: Heads | None = None
     ablated: Heads = frozenset()
+    instead: Instead = "zero"
     positions: Positions = "kept"
     seed: int = 0
 
@@ -64,6 +70,8 @@ class Edits:
             raise ValueError(f"temperature is {self.temperature}; expected a number above 0")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is {self.dropout}; expected a share from 0 to below 1")
+        if self.instead not in {"zero", "mean"}:
+            raise ValueError(f"instead is {self.instead!r}; expected zero or mean")
         if self.positions not in {"kept", "zeroed", "shuffled"}:
             raise ValueError(f"positions is {self.positions!r}; expected kept, zeroed or shuffled")
 
@@ -84,6 +92,8 @@ class Edits:
         if heads.any():
             record = self._changed(record, heads, layer)
         off = [head for place, head in self.ablated if place == layer]
+        if off and self.instead == "mean":
+            return _with_means(record, off)
         if off:
             still = torch.ones(record.n_head, 1, 1)
             still[off] = 0.0
@@ -95,7 +105,7 @@ class Edits:
         every = bool(heads.all())
         if self.scale is not None or self.temperature != 1:
             scale = (record.scale if self.scale is None else self.scale) / self.temperature
-            record = replace(record, scale=scale if every else torch.where(heads, scale, record.scale))
+            record = replace(record, scale=scale if every else torch.where(heads, scale, record.scale).to(record.query))
         if self.temperature != 1 and record.bias is not None:
             record = replace(record, bias=torch.where(heads, record.bias / self.temperature, record.bias))
         if self.allowed is not None:
@@ -125,6 +135,18 @@ class Edits:
             return bias
         order = self.order(bias.shape[-1])
         return torch.zeros_like(bias) if self.positions == "zeroed" else bias[:, order][:, :, order]
+
+
+def _with_means(record: AttentionRecord, heads: list[int]) -> AttentionRecord:
+    """Weights sum to 1, so a head all of whose values are the mean of its contexts puts out that mean at every row."""
+    group = record.n_head // record.key.shape[-3]
+    key, value = (shared.repeat_interleave(group, dim=-3) for shared in (record.key, record.value))
+    value[heads] = record.fused_context()[heads].mean(-2, keepdim=True)
+    kept = record.kept
+    if kept is not None:
+        kept = kept.clone()
+        kept[heads] = 1.0
+    return replace(record, key=key, value=value, kept=kept)
 
 
 AS_IT_IS = Edits()

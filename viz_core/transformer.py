@@ -19,6 +19,7 @@ and records (without): what is drawn is what was computed.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -179,6 +180,10 @@ class Transformer(nn.Module):
             self.encoder = Transformer(replace(config, architecture="encoder"))
         self.tie()
         self.apply(self._initialize)
+
+    def block(self, layer: int) -> Block:
+        """Layer `layer`, from 0; nn.ModuleList does not know what it holds."""
+        return cast(Block, self.blocks[layer])
 
     def tie(self) -> None:
         """One matrix where the config says so; an encoder and its decoder always share their embedding (one

@@ -50,6 +50,44 @@ def test_each_head_alone_is_a_run_without_it(settings: dict, row: int):
     assert effects.divergence.max() > 0.01
 
 
+@pytest.mark.parametrize(
+    "settings", [{}, {"n_kv_head": 2, "positions": "rotary"}, {"architecture": "encoder"}], ids=str
+)
+def test_a_head_that_is_off_can_put_out_its_mean(settings: dict):
+    """By hand: the layer's contexts, one head's replaced by their mean over the rows, mixed by W_O again."""
+    transformer, off = made(**settings), frozenset({(1, 2)})
+    with torch.inference_mode():
+        recording = transformer(IDS)
+        edited = transformer(IDS, edits=Edits(ablated=off, instead="mean"))
+        block, attention = recording.blocks[1], transformer.blocks[1].attention
+        contexts = block.attention.context.clone()
+        contexts[2] = contexts[2].mean(0)
+        mid = block.residual_in + attention.output(attention.concatenate(contexts))
+        assert_close(edited.blocks[1].residual_mid, mid, atol=1e-5, rtol=1e-5)
+        assert not torch.allclose(mid, block.residual_mid, atol=1e-3)
+        effects = effects_of_each(transformer, recording, -1, instead="mean")
+        change = float((edited.logits - recording.logits)[-1, int(recording.logits[-1].argmax())])
+        assert float(effects.logit[1, 2]) == pytest.approx(change, abs=1e-4)
+        removal = removed_in_order(transformer, recording, -1, [(1, 2)], instead="mean")
+        assert float(removal.probability[1]) == pytest.approx(
+            float(torch.softmax(edited.logits[-1].double(), -1)[recording.logits[-1].argmax()]), abs=1e-5
+        )
+
+
+def test_a_mean_is_put_out_whole_where_dropout_strikes_others():
+    transformer = made()
+    with torch.inference_mode():
+        edits = Edits(ablated=frozenset({(1, 2)}), instead="mean", dropout=0.5, at=frozenset({(1, 2), (1, 0)}))
+        context = transformer(IDS, edits=edits).blocks[1].attention.context
+    assert_close(context[2], context[2, :1].expand_as(context[2]))
+    assert not torch.allclose(context[0], context[0, :1].expand_as(context[0]))
+
+
+def test_what_stands_instead_is_0_or_the_mean():
+    with pytest.raises(ValueError, match="instead is 'noise'; expected zero or mean"):
+        Edits(instead="noise")
+
+
 def test_effects_do_not_add_up():
     """What the page says: together is not the sum. With one layer and no norm after it, logits would add up."""
     transformer = made()

@@ -27,8 +27,9 @@ def test_the_steepest_stretch_contains_the_step():
     steps, losses = [0, 50, 100, 150, 200, 250], [9.0, 4.0, 3.9, 3.0, 2.9, 2.8]
     assert fall_around(steps, losses, 120, 100) == (50, 150, 4.0, 3.0)  # 100 to 200 falls by as much; the first counts
     assert fall_around(steps, losses, 190, 100) == (100, 200, 3.9, 2.9)
-    with pytest.raises(ValueError, match="70 steps apart"):
-        fall_around(steps, losses, 120, 70)
+    assert fall_around(steps, losses, 120, 70) == (50, 150, 4.0, 3.0)  # measured every 50: the next that is as far
+    with pytest.raises(ValueError, match="300 steps apart"):
+        fall_around(steps, losses, 120, 300)
 
 
 def test_jensen_shannon_by_hand():

@@ -5,6 +5,7 @@ import torch
 from hypothesis import given
 from torch.testing import assert_close
 
+import viz_core
 from tests.examples import configs, sharp_transformer
 from viz_core.analysis.grouped import with_shared_keys
 from viz_core.analysis.parameters import BASE, GPT3, LLAMA_2_70B, MISTRAL_7B, PALM_540B, counted, kinds_of, shape_of
@@ -49,6 +50,15 @@ def test_bytes_of_cache():
     assert MISTRAL_7B.cache_bytes(tokens=4096, width=4) == 131_072 * 4096 * 2
     assert MISTRAL_7B.cache_bytes(tokens=100_000) == MISTRAL_7B.cache_bytes(tokens=4096), "older keys are dropped"
     assert LLAMA_2_70B.cache_bytes(tokens=100_000) == 100_000 * 327_680
+
+
+def test_the_cache_holds_the_keys_and_values_of_every_layer():
+    model = viz_core.load("tiny-gpt")
+    recording = model.record("The dog bit the man")
+    kept = sum(block.attention.key.nbytes + block.attention.value.nbytes for block in recording.blocks)
+    assert shape_of(model.transformer).cache_bytes(len(recording.tokens), width=4) == kept
+    grouped = TransformerConfig(vocab_size=7, context=9, n_layer=3, n_head=8, n_kv_head=2, d_model=40)
+    assert shape_of(Transformer(grouped)).cache_bytes(7, width=4) == 2 * 3 * 2 * 5 * 7 * 4
 
 
 @pytest.mark.parametrize(

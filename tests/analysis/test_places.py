@@ -181,3 +181,20 @@ def test_frequencies_are_those_of_the_angles():
     assert positions.rotary_frequencies(4, 100.0).numpy() == pytest.approx(expected)
     with pytest.raises(ValueError, match="even number"):
         positions.rotary_frequencies(3)
+
+
+def test_near_over_far_compares_keys_of_one_row():
+    """With no content, ALiBi takes slope × distance: what the nearest quarter of a row has over the farthest."""
+    n, slopes = 9, positions.alibi_slopes(2)
+    config = TransformerConfig(vocab_size=3, context=n, n_layer=1, n_head=2, d_model=4, positions="alibi")
+    network = Transformer(config).requires_grad_(False)
+    for weight in network.parameters():
+        weight.zero_()
+    expected = []
+    for row in range(3, n):
+        quarter = (row + 1) // 4
+        apart = row + 1 - quarter  # keys between the middles of both quarters
+        expected.append(float(slopes.mean()) * apart)
+    recording = network(torch.zeros(n, dtype=torch.long))
+    assert places.near_over_far(recording) == pytest.approx(sum(expected) / len(expected))
+    assert math.isnan(places.near_over_far(network(torch.zeros(3, dtype=torch.long))))

@@ -9,8 +9,7 @@ from torch.testing import assert_close
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 import viz_core
-from viz_core.analysis.sampling import kv_cache_bytes, sampling_of
-from viz_core.config import TransformerConfig
+from viz_core.analysis.sampling import sampling_of
 
 HALVES = torch.tensor([0.5, 0.25, 0.125, 0.0625, 0.0625]).log()
 
@@ -108,15 +107,6 @@ def test_draws_follow_the_probabilities_and_the_seed():
     assert not (drawn > 2).any()
 
 
-def test_the_cache_holds_the_keys_and_values_of_every_layer():
-    model = viz_core.load("tiny-gpt")
-    recording = model.record("The dog bit the man")
-    kept = sum(block.attention.key.nbytes + block.attention.value.nbytes for block in recording.blocks)
-    assert kv_cache_bytes(model.transformer.config, len(recording.tokens)) == kept
-    grouped = TransformerConfig(vocab_size=7, context=9, n_layer=3, n_head=8, n_kv_head=2, d_model=40)
-    assert kv_cache_bytes(grouped, 7) == 2 * 3 * 2 * 5 * 7 * 4
-
-
 def test_older_rows_stay_as_they_are():
     model = viz_core.load("tiny-gpt")
     ids = model.token_ids("The little dog chased the red ball")
@@ -130,3 +120,11 @@ def test_an_encoders_older_rows_do_not():
     ids = model.token_ids("The little dog chased the red ball")
     before, after = (model.record(part).blocks[1].attention.weights for part in (ids[:-1], ids))
     assert (after[:, :-1, :-1] - before).abs().max() > 0.01
+
+
+def test_after_another_text_a_number_brings_other_luck() -> None:
+    """Else the token that a number favours would come again and again while a text grows."""
+    found = sampling_of(torch.zeros(1000))
+    drawn = [found.draw(2, "a" * length) for length in range(20)]
+    assert len(set(drawn)) > 15
+    assert found.draw(2, "aa") == found.draw(2, "aa") != found.draw(3, "aa")

@@ -47,10 +47,26 @@ def test_where_one_key_gets_all_nothing_comes_back():
     assert float(scaling.jacobian_norm(torch.tensor([1.0, 0.0, 0.0]))) == 0
 
 
-def test_the_softmax_passes_less_back_as_scores_spread():
-    norms = [scaling.mean_jacobian_norm(spread) for spread in (1, 2, 4, 8, 16)]
-    assert norms[1] > norms[2] > norms[3] > norms[4]  # from a spread of about 2 on
-    assert scaling.mean_jacobian_norm(8.0) < 0.6 * scaling.mean_jacobian_norm(1.0)  # d_k = 64, undivided and divided
+def test_undivided_the_softmax_passes_less_and_less_back_as_d_k_grows():
+    medians = [scaling.passed_back(d_k, divided=False).median for d_k in (4, 16, 64, 256, 512)]
+    assert medians == sorted(medians, reverse=True)
+    assert medians[2] < 0.6 * medians[0]
+    dead = [scaling.passed_back(d_k, divided=False).dead for d_k in (4, 64, 512)]
+    assert dead[0] < 0.02
+    assert 0.15 < dead[1] < dead[2]
+
+
+def test_divided_it_passes_back_the_same_whatever_d_k():
+    found = [scaling.passed_back(d_k, divided=True) for d_k in (4, 64, 512)]
+    assert [each.median for each in found] == pytest.approx([0.3] * 3, abs=0.03)
+    assert all(each.dead == 0 for each in found)
+
+
+def test_rows_of_scores_share_a_query_and_have_the_variance_of_scores():
+    scores = scaling.rows_of_scores(64)
+    assert float(scores.var()) == pytest.approx(64, rel=0.1)
+    lengths = scores.std(-1)  # a row's spread is its query's length: it differs from row to row
+    assert float(lengths.std()) > 0.5
 
 
 def test_numbers_of_rows_by_hand():

@@ -59,6 +59,45 @@ def test_playing_asks_the_server_nothing(page: Page, address: str) -> None:
     expect(film).to_have_attribute("data-moment", "11")
 
 
+@pytest.mark.parametrize("hand", ["tick", "slider", "button"])
+def test_whatever_the_visitor_touches_ends_playing(page: Page, address: str, hand: str) -> None:
+    page.goto(f"{address}/birth?text={quote(EXAMPLE)}&moment=1")
+    settled(page)
+    player = page.get_by_test_id("player")
+    expect(player).to_have_attribute("data-moment", "0")
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(player).to_have_attribute("data-moment", "1")
+    if hand == "tick":
+        player.locator(".tick").nth(4).click()
+    elif hand == "slider":
+        page.get_by_role("slider", name="Moment of training").press("End")
+    else:
+        page.get_by_role("button", name="Pause").click()
+    expect(player).to_have_attribute("data-playing", "false")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    at = player.get_attribute("data-moment")
+    assert at == {"tick": "4", "slider": "11"}.get(hand, at)
+    page.wait_for_timeout(1_600)  # two moments of playing
+    expect(player).to_have_attribute("data-moment", str(at))
+    if hand == "tick":
+        in_address(page, moment="350")
+
+
+def test_the_tiles_are_one_stop_and_arrow_keys_go_along(page: Page, address: str) -> None:
+    page.goto(f"{address}/birth?text={quote(EXAMPLE)}&layer=1&head=1")
+    settled(page)
+    film = page.get_by_test_id("film")
+    assert film.locator("button").evaluate_all("all => all.map(one => one.tabIndex)") == [0, *[-1] * 7]
+    film.locator("button").first.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowDown", "ArrowLeft"):
+        page.keyboard.press(key)
+    expect(film.locator("button", has_text="L1·H1")).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-map .gtitle", has_text="L1·H3")).to_have_count(1)
+    assert film.locator("button").evaluate_all("all => all.map(one => one.tabIndex)") == [*[-1] * 7, 0]
+
+
 def test_without_movement_a_press_goes_on_by_one(page: Page, address: str) -> None:
     page.emulate_media(reduced_motion="reduce")
     page.goto(f"{address}/birth?moment=350")

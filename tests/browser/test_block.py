@@ -14,8 +14,9 @@ from tests.browser.hand import (
     settled,
     slide,
 )
+from viz_core.analysis.parameters import shape_of
 from viz_core.analysis.residual import stream_of
-from viz_core.analysis.sampling import kv_cache_bytes, sampling_of
+from viz_core.analysis.sampling import sampling_of
 from viz_core.models import Model
 from viz_core.ui.show import number
 
@@ -35,7 +36,7 @@ def test_a_token_drawn_at_a_temperature_is_added(any_screen: Page, address: str,
     in_address(any_screen, text=longer, next_temperature="1.1")
     settled(any_screen, "growing")
     n = len(model.token_ids(longer))
-    expect(any_screen.get_by_text(f"{kv_cache_bytes(model.transformer.config, 1):,} bytes")).to_be_visible()
+    expect(any_screen.get_by_text(f"{shape_of(model.transformer).cache_bytes(1, width=4):,} bytes")).to_be_visible()
     expect(any_screen.get_by_text(f"The {n - 1} older rows stay as they are")).to_be_visible()
 
 

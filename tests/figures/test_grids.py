@@ -40,6 +40,16 @@ def test_an_arc_leads_from_the_arrow_before_to_the_one_after() -> None:
     assert drawn.layout.yaxis.scaleanchor == "x"
 
 
+@pytest.mark.parametrize(("name", "shown"), [("<s>", "&lt;s&gt;"), ("%{y}", "%{y}")])
+def test_names_of_arrows_are_shown_as_they_are(name: str, shown: str) -> None:
+    turn = Turn(name, (1.0, 0.0), (0.0, 1.0), math.pi / 2, palette.QUERY)
+    drawn = turns([turn], axes=("a", "<s>"), names=("before", "after"), **WORDS)
+    assert drawn.layout.yaxis.title.text == "&lt;s&gt;"
+    for arrow, when in zip(drawn.data, ("before", "after"), strict=False):
+        assert arrow.name == f"{shown} {when}"
+        assert arrow.hovertemplate == "%{fullData.name}<br>(%{x:.4~g}, %{y:.4~g})<extra></extra>"
+
+
 def test_arrows_of_length_zero_are_drawn() -> None:
     turns([Turn("q", (0.0, 0.0), (0.0, 0.0), 1.0, palette.KEY)], axes=("a", "b"), names=("x", "y"), **WORDS)
 

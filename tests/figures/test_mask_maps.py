@@ -63,4 +63,22 @@ def test_changes_run_from_zero() -> None:
     assert (heatmap.zmin, heatmap.zmax) == (0, 2.5)
     assert heatmap.colorscale[0][1] == palette.SIGNED["dark"][3]
     assert heatmap.colorbar.tickvals == (0, 1.25, 2.5)
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("token replaced", "prediction at")
     assert figure.layout.shapes[0].path.startswith("M -0.5 -0.5 L 0.5 -0.5 L 0.5 0.5")
+
+
+def test_small_maps_have_smaller_names_and_no_titles_of_axes() -> None:
+    tokens = ["a token"] * 24
+    weights = np.full((24, 24), 1 / 24, dtype=np.float32)
+    rule = {"title": "W", "sums_are": "sum", "theme": "light"}
+    large, small = (weights_with_sums(weights, tokens, weights.sum(-1), small=small, **rule) for small in (False, True))
+    assert small.layout.xaxis.tickfont.size == small.layout.yaxis.tickfont.size < large.layout.yaxis.tickfont.size
+    assert (small.layout.xaxis.title.text, small.layout.yaxis.title.text) == (None, None)
+    assert (large.layout.xaxis.title.text, large.layout.yaxis.title.text) == ("key (column)", "query (row)")
+    assert small.layout.margin.l < large.layout.margin.l
+    assert small.layout.margin.t < large.layout.margin.t
+
+
+def test_a_stair_parts_what_looks_ahead() -> None:
+    assert not drawn().layout.shapes
+    assert drawn(outlined=True).layout.shapes[0].path.startswith("M -0.5 -0.5 L 0.5 -0.5 L 0.5 0.5")

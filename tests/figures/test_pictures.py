@@ -1,33 +1,21 @@
-"""Small maps as PNG, decoded by hand: every pixel is its cell's colour."""
+"""Small maps as PNG: every pixel is its cell's colour."""
 
-import base64
-import struct
-import zlib
+from base64 import b64decode
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from viz_core.figures import palette
 from viz_core.figures.pictures import MOST, picture
-from viz_core.figures.ranked import ranked_bars
 
 
 def pixels(uri: str) -> np.ndarray:
     """[row, column, 3]"""
-    data = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
-    assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    at, chunks = 8, {}
-    while at < len(data):
-        size, kind = struct.unpack(">I4s", data[at : at + 8])
-        body = data[at + 8 : at + 8 + size]
-        assert struct.unpack(">I", data[at + 8 + size : at + 12 + size])[0] == zlib.crc32(kind + body)
-        chunks[kind] = body
-        at += 12 + size
-    width, height, *rest = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
-    assert rest == [8, 3, 0, 0, 0], "eight bits, palette"
-    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, width + 1)
-    assert (rows[:, 0] == 0).all()
-    return np.frombuffer(chunks[b"PLTE"], np.uint8).reshape(-1, 3)[rows[:, 1:]]
+    with Image.open(BytesIO(b64decode(uri.removeprefix("data:image/png;base64,")))) as image:
+        assert image.format == "PNG"
+        return np.asarray(image.convert("RGB"))
 
 
 def rgb(colour: str) -> list[int]:
@@ -58,20 +46,10 @@ def test_of_a_large_array_the_strongest_cells_are_shown():
     assert shown[-1, 2].tolist() == rgb(palette.SIGNED["light"][0])
 
 
-def test_ranked_bars_set_the_sum_apart():
-    drawn = ranked_bars(
-        ["a", "b", "all"],
-        np.array([3, -1, 2], np.float32),
-        title="t",
-        subtitle="s",
-        theme="light",
-        sum_last=True,
-    )
-    above, below, total = drawn.data[0].marker.color
-    assert (above, below) == (palette.SIGNED["light"][5], palette.SIGNED["light"][1])
-    assert total == palette.TEXT["light"]
-    assert list(drawn.data[0].y) == [0, 1, 2.5]
-    assert list(drawn.data[0].text) == ["3", "−1", "2"]
-    low, high = drawn.layout.xaxis.range
-    assert low < -1
-    assert high > 3
+def test_of_a_large_array_what_may_be_looked_at_is_shown_before_what_may_not():
+    n = 2 * MOST
+    values = np.where(np.tri(n, dtype=bool), np.float32(0.5), np.float32(-np.inf))
+    shown = pixels(picture(values, theme="light", limit=1.0, allowed=np.tri(n, dtype=bool)))
+    half, grey = shown[-1, 0].tolist(), rgb(palette.NOT_ALLOWED["light"])
+    assert shown[0, 0].tolist() == half != grey, "one of the four cells is not allowed"
+    assert shown[0, 1].tolist() == grey

@@ -1,5 +1,10 @@
 """The page "How heads are born": both parts, whatever model is chosen, and the texts that induction sleeps on."""
 
+import copy
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -86,6 +91,31 @@ def test_a_text_too_long_for_formation_is_shown_as_far_as_it_fits(course: Course
         assert app.text_input(key="sentence").value == text
 
 
+@pytest.mark.parametrize("part", ["watch", "compare"])
+@pytest.mark.parametrize(
+    ("text", "says", "shown"),
+    [
+        (" " * 200 + "dog", "the blanks before your text are left out", True),
+        (" " * 100 + "The little dog chased the red ball. " * 12, "shown is the beginning of your text", True),
+        ("a" + "\u0301" * 120, "the first character of this text alone has more", False),
+    ],
+)
+def test_of_a_text_that_begins_with_what_does_not_fit_the_page_shows_what_can_be_read(
+    text: str, says: str, shown: bool, part: str
+) -> None:
+    app = opened(PAGE, text=text, part=part)
+    assert not app.exception
+    assert app.text_input(key="sentence").value == text
+    assert says in (said(app) if shown else app.error[0].value)
+    assert drawn(app) > 0 if shown else not drawn(app)
+
+
+def test_blanks_are_left_out_only_where_the_text_does_not_fit(course: Course) -> None:
+    assert course.fitting("  dog") == "  dog"
+    assert course.fitting(" " * 200 + "dog") == "dog"
+    assert not course.fitting("a" + "\u0301" * 120)
+
+
 def test_a_hidden_word_is_letters_for_formation() -> None:
     assert "takes `<mask>` for letters" in said(opened(PAGE, model="tiny-bert", text="The <mask> bit the man. The dog"))
 
@@ -104,6 +134,64 @@ def test_what_is_remembered_of_a_course_fits_the_shelf(course: Course) -> None:
     assert [model.card["steps"] for model in course.models] == sorted(course.steps)
     assert store.course("formation")[0] is course.models[0]
     assert isinstance(course.last, Model)
+
+
+# -- another training of the same model ------------------------------------------------------------------------
+
+
+def retrained(course: Course, name: str, doctor: Callable[[int, dict[str, Any]], None]) -> tuple[Model, ...]:
+    """The same weights with other cards: `doctor` changes that of each step."""
+    found = []
+    for step, model in zip(course.steps, course.models, strict=True):
+        card = copy.deepcopy(dict(model.card))
+        doctor(step, card)
+        found.append(dataclasses.replace(model, name=f"{name}@{step}", card=card))
+    return tuple(found)
+
+
+def upside_down(_step: int, card: dict[str, Any]) -> None:
+    card["roles"] = {role: scores[::-1] for role, scores in card["roles"].items()}
+
+
+def previous_on_top(_step: int, card: dict[str, Any]) -> None:
+    card["roles"]["previous"] = card["roles"]["previous"][::-1]
+
+
+def at_once(_step: int, card: dict[str, Any]) -> None:
+    card["roles"]["induction"] = [[0.3] * 4, [0.9] * 4]
+    for line in card.get("history", []):
+        line["induction"] = 0.9
+
+
+def at_the_end(_step: int, card: dict[str, Any]) -> None:
+    for line in card.get("history", []):
+        line["induction"] = 0.9 if line["step"] == 5000 else 0.1
+
+
+@pytest.mark.parametrize(
+    ("doctor", "says", "earlier"),
+    [
+        (upside_down, "L0·H0, is in the first layer, which has none below", "1,500"),
+        (previous_on_top, "Without L0·H2, the best previous-token head below induction", "1,500"),
+        (at_once, "is said to **appear**", "1"),
+        (at_the_end, "is said to **appear**", "1,500"),
+    ],
+)
+def test_another_training_does_not_break_the_page(
+    doctor: Callable[[int, dict[str, Any]], None],
+    says: str,
+    earlier: str,
+    course: Course,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    models = retrained(course, doctor.__name__, doctor)
+    monkeypatch.setattr(store, "course", lambda _name, _report=None: models)
+    app = opened(PAGE, text=EXAMPLE)
+    assert not app.exception
+    assert says in said(app)
+    app = opened(PAGE, text=EXAMPLE, part="compare")
+    assert not app.exception
+    assert f"step 5,000 − step {earlier}<" in figure(app, "difference")
 
 
 # -- what the page says in words ------------------------------------------------------------------------------
@@ -153,7 +241,7 @@ def test_induction_is_built_on_the_previous_token_head(course: Course) -> None:
     assert without[below.head] < 0.2
     assert min(score for head, score in enumerate(without) if head != below.head) > 0.4
     told = said(opened(PAGE, text=EXAMPLE))
-    assert f"goes from {whole:.2f} to **{without[below.head]:.2f}**; without any other one it stays at" in told
+    assert f"goes from {whole:.2f} to **{without[below.head]:.2f}**; without any one of the others it is" in told
 
 
 def test_every_setting_of_the_page_may_stand_in_an_address() -> None:

@@ -10,8 +10,10 @@ import viz_core
 from tests.models.conftest import byte_level_tokenizer
 from tests.pages.test_pages import SENTENCE, drawn, opened
 from tests.pages.test_variants import VARIANTS, bundle
+from viz_core.analysis.feed_forward import neurons_of
 from viz_core.analysis.lens import lens_of
-from viz_core.analysis.sampling import kv_cache_bytes, sampling_of
+from viz_core.analysis.parameters import shape_of
+from viz_core.analysis.sampling import sampling_of
 from viz_core.config import TransformerConfig
 from viz_core.models import bundled
 from viz_core.transformer import Transformer
@@ -32,6 +34,12 @@ def said(app: AppTest) -> str:
     """All that is written on the page."""
     elements = [*app.markdown, *app.caption, *app.info, *app.latex]
     return " ".join(element.value for element in elements)
+
+
+def figure(app: AppTest, key: str) -> str:
+    """What Plotly is told of the figure under that key."""
+    specs = [chart.proto.spec for chart in app.get("plotly_chart") if chart.proto.id.endswith(f"-{key}-figure")]
+    return specs[0]
 
 
 def sound(app: AppTest) -> AppTest:
@@ -105,14 +113,14 @@ def test_temperature_0_leaves_the_likeliest_alone() -> None:
 def test_adding_a_token_makes_the_attention_and_the_cache_grow() -> None:
     app = sound(opened(PAGE, part="next", text=SENTENCE, draw="3"))
     model = viz_core.load("tiny-gpt")
-    n = len(model.token_ids(SENTENCE))
-    assert f"= {kv_cache_bytes(model.transformer.config, n):,}".replace(",", "{,}") in said(app)
-    expected = model.extend(SENTENCE, sampling_of(model.record(SENTENCE).logits[-1]).draw(3))
+    n, shape = len(model.token_ids(SENTENCE)), shape_of(model.transformer)
+    assert f"= {shape.cache_bytes(n, width=4):,}".replace(",", "{,}") in said(app)
+    expected = model.extend(SENTENCE, sampling_of(model.record(SENTENCE).logits[-1]).draw(3, SENTENCE))
     app.button(key="add_token").click().run()
     sound(app)
     view = app.session_state["view"]
     assert (view.text, view.query) == (expected, n)
-    assert f"= {kv_cache_bytes(model.transformer.config, n + 1):,}".replace(",", "{,}") in said(app)
+    assert f"= {shape.cache_bytes(n + 1, width=4):,}".replace(",", "{,}") in said(app)
     assert f"The {n} older rows stay as they are" in said(app)
 
 
@@ -131,7 +139,7 @@ def test_part_of_a_character_that_has_no_room_is_not_added() -> None:
     assert model.tokenizer is not None
     text = model.tokenizer.cut("The little dog chased the red ball. " * 60, model.context - 1)
     found = sampling_of(model.record(text).logits[-1], temperature=10.0)
-    draw = next(seed for seed in range(1, 999) if not model.tokenizer.is_whole([found.draw(seed)]))
+    draw = next(seed for seed in range(1, 999) if not model.tokenizer.is_whole([found.draw(seed, text)]))
     app = sound(opened(PAGE, part="next", text=text, next_temperature="10", draw=str(draw)))
     app.button(key="add_token").click().run()
     assert "only part of a character" in said(sound(app))
@@ -145,7 +153,7 @@ def test_text_that_is_cut_anew_is_said_to_be() -> None:
     found = sampling_of(model.record(text).logits[-1])
     ids = model.token_ids(text)
     draw = next(
-        seed for seed in range(1, 999) if model.token_ids(model.extend(text, found.draw(seed)))[: len(ids)] != ids
+        seed for seed in range(1, 999) if model.token_ids(model.extend(text, found.draw(seed, text)))[: len(ids)] != ids
     )
     app = sound(opened(PAGE, part="next", text=text, draw=str(draw)))
     app.button(key="add_token").click().run()
@@ -157,6 +165,47 @@ def test_long_texts_are_drawn_around_the_chosen_row() -> None:
     for part in ("stream", "feedforward", "lens"):
         app = sound(opened(PAGE, part=part, text=text, query="60"))
         assert "Tokens 29 to 60 of" in said(app)
+
+
+def test_the_cache_is_said_to_save_work_not_memory() -> None:
+    app = sound(opened(PAGE, part="next", text=SENTENCE))
+    n = len(viz_core.load("tiny-gpt").token_ids(SENTENCE))
+    assert f"values of one position, not of all {n + 1}. Its own memory" in said(app)
+
+
+@pytest.mark.parametrize(("model", "row"), [("tiny-bert", 2), ("tiny-bert", 4), ("tiny-gpt", 4)])
+def test_the_lens_tells_the_largest_change_of_either_sign(model: str, row: int) -> None:
+    app = sound(opened(PAGE, part="lens", model=model, text=SENTENCE, query=str(row)))
+    reader = viz_core.load(model)
+    recording = reader.record(SENTENCE, all_logits=True)
+    found = lens_of(reader.transformer, recording, slice(row, row + 1))
+    shares = found.final[:, 0]
+    changes = shares[1:] - shares[:-1]
+    jump = int(changes.abs().argmax())
+    moves = "rises" if changes[jump] > 0 else "falls"
+    assert f"most in L{jump}: it {moves} from {shares[jump]:.1%} to {shares[jump + 1]:.1%}." in said(app)
+    itself = int(found.token_ids[-1, 0]) == int(recording.token_ids[row])
+    title = figure(app, "lens-probability")
+    assert ("the token itself" in title) == itself
+    assert ("comes about" in title) == (not itself)
+
+
+def test_neurons_that_are_shut_are_so_by_size() -> None:
+    app = sound(opened(PAGE, part="feedforward", text=SENTENCE, layer="1", query="4"))
+    model = viz_core.load("tiny-gpt")
+    found = neurons_of(model.transformer, model.record(SENTENCE), 1)
+    shut = int((found.hidden[4].abs() < 0.0005).sum()) / found.hidden.shape[1]
+    assert f"{shut:.0%} put out less than 0.0005 in size" in said(app)
+    squares = sorted(((found.hidden[4] * found.writes) ** 2).tolist(), reverse=True)
+    half = next(count for count in range(1, len(squares)) if sum(squares[:count]) >= sum(squares) / 2)
+    assert f"{half} neurons make up half" in said(app)
+    assert "row of W₂" in said(app)
+
+
+def test_both_histograms_of_components_have_keys_that_are_no_words() -> None:
+    app = sound(opened(PAGE, part="norm", text=SENTENCE))
+    assert figure(app, "components-before")
+    assert figure(app, "components-after")
 
 
 def test_the_lens_says_from_which_layer_the_answer_leads() -> None:
@@ -176,3 +225,4 @@ def test_both_wirings_are_told_the_right_way_round(start: str) -> None:
     assert r"normalises the sum: $\mathrm{LN}(x + f(x))$" in said(app)
     assert ("the wiring makes little difference" in said(app)) == (start == "gpt2")
     assert "After 8 blocks" in said(app)
+    assert ("**no clear trend** shows: in the stacks of 8" in said(app)) == (start != "gpt2")

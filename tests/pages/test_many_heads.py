@@ -16,7 +16,7 @@ from viz_core.analysis.predictions import change_of
 from viz_core.edits import Edits
 from viz_core.models import bundled
 from viz_core.ui.mechanism.many_heads import heads
-from viz_core.ui.mechanism.many_heads.off import by_role, parsed, written
+from viz_core.ui.mechanism.many_heads.off import _reading, by_role, parsed, written
 from viz_core.ui.mechanism.many_heads.shared import in_bytes
 from viz_core.ui.roles import Roles
 from viz_core.ui.show import number
@@ -127,6 +127,42 @@ def test_with_every_head_off_earlier_tokens_play_no_part() -> None:
     assert np.allclose(one, other, atol=1e-4)
 
 
+def test_what_off_means_is_said_and_can_be_chosen() -> None:
+    """The numbers of each head alone and of the prediction are of what was chosen; 0 and mean differ by much here."""
+    model, off = viz_core.load("tiny-gpt"), frozenset({(0, 0)})
+    default = "The little dog chased the red ball. The little dog chased the red"
+    before = model.record(default).logits[-1]
+    for instead, said, size in (("zero", "zero ablation", 0.729), ("mean", "mean ablation", 0.357)):
+        after = model.record(default, Edits(ablated=off, instead=instead)).logits[-1]
+        divergence = change_of(before, after, 5).divergence
+        assert divergence == pytest.approx(size, abs=1e-3)
+        for part in ("off", "needed"):
+            assert said in words(opened(PAGE, part=part, text=default, instead=instead))
+        app = opened(PAGE, text=default, off="0.0", instead=instead)
+        assert f"KL divergence {number(divergence)} nats" in words(app)
+    said = words(opened(PAGE, part="off", text=default, off="0-1-2-3", instead="mean"))
+    assert "no token hears of another" not in said
+    assert "the text's mean" in said
+
+
+@pytest.mark.parametrize(
+    ("alone", "together", "says", "backup"),
+    [
+        (-1.0, -1.05, "nearly add up", False),
+        (-1.0, -3.0, "falls by more", True),
+        (-3.0, -1.0, "falls by less", False),
+        (1.455, 2.676, "rises by more", False),
+        (2.676, 1.455, "rises by less", False),
+        (1.0, -1.0, "not even in its sign", False),
+        (-1.0, 2.0, "not even in its sign", False),
+    ],
+)
+def test_backup_heads_explain_falls_alone(alone: float, together: float, says: str, backup: bool) -> None:
+    said = _reading(alone, together)
+    assert says in said
+    assert ("make up for one that is off" in said) == backup
+
+
 def test_heads_are_switched_off_in_order() -> None:
     """The slider's default is what the words say, and the prediction there is that of a run without those heads."""
     text = "The little dog chased the red ball. The little dog chased the red"
@@ -168,7 +204,9 @@ def test_the_papers_numbers_are_worked_out() -> None:
     said = words(opened(PAGE, part="count", counted="paper"))
     for count in ("32,768", "98,304", "786,432", "262,144", "1,048,576"):
         assert count in said
+    assert "“512 dimensions × 8 heads = 98,304 weights.” 512 × 8 is 4,096; 98,304 = 3 × 512 × 64 are" in said
     said = words(opened(PAGE, part="count", counted="gpt3"))
+    assert "A common mistake" not in said
     assert "12,288 × 128" in said
     assert "33%" in said
 
@@ -183,9 +221,25 @@ def test_shared_keys_of_known_models() -> None:
     said = words(opened(PAGE, part="shared", shape="llama"))
     assert "64 query heads in 8 groups" in said
     assert "327,680 bytes" in said
-    assert "its window" in words(opened(PAGE, part="shared", shape="mistral"))
+    assert "sliding window" not in said
+    said = words(opened(PAGE, part="shared", shape="mistral"))
+    assert "the last 4,096 alone, itself included" in said
+    assert f"{32 * 4095:,} after 32" in said
     assert "Nothing is changed yet" in words(opened(PAGE, part="shared"))
     assert "KL divergence" in words(opened(PAGE, part="shared", kv_heads="1"))
+
+
+@pytest.mark.parametrize("model", ["tiny-gpt", "tiny-bert"])
+def test_the_lead_over_the_runner_up_is_what_heads_add_to_at_first(model: str) -> None:
+    said = words(opened(PAGE, part="own", model=model, text=SENTENCE))
+    plain = words(opened(PAGE, part="own", model=model, text=SENTENCE, share_of="logit"))
+    assert "the softmax sees differences alone" in said
+    wanted = [text.split("the model's own number, ")[1].split(",")[0] for text in (said, plain)]
+    reader = viz_core.load(model)
+    view = opened(PAGE, part="own", model=model, text=SENTENCE).session_state["view"]
+    row = view.query if view.query >= 0 else -1
+    first, second = reader.record(SENTENCE, all_logits=True).logits[row].topk(2).values.tolist()
+    assert wanted == [number(first - second), number(first)]
 
 
 def test_bytes() -> None:

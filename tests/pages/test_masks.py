@@ -1,7 +1,10 @@
 """The page "Masks": what it says is true of the model and text, also of odd ones, and nothing raises."""
 
+import base64
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -81,8 +84,23 @@ def test_the_prediction_is_that_of_a_run_under_the_mask() -> None:
 
 def test_a_window_wider_than_the_text_leaves_out_nothing() -> None:
     app = shown(text=SENTENCE, mask="window", window="1000")
-    assert "The window is wider than the text" in said(app)
+    assert "The window covers the whole text" in said(app)
     assert "Nothing is changed yet" in said(app)
+    n = len(viz_core.load("tiny-gpt").token_ids(SENTENCE))
+    assert "The window covers the whole text" in said(shown(text=SENTENCE, mask="window", window=str(n)))
+    assert "The window covers" not in said(shown(text=SENTENCE, mask="window", window=str(n - 1)))
+
+
+def test_a_window_of_an_encoder_counts_to_each_side() -> None:
+    app = shown(model="tiny-bert", text=LONG, mask="window", window="4")
+    assert "2w − 1 tokens" in said(app)
+    assert "looks at 7 tokens in such a layer" in said(app)
+    assert "Mistral 7B v0.1 has a window of 4,096" in said(shown(text=LONG, mask="window", window="4"))
+
+
+def test_scores_of_0_are_told_for_the_chosen_row() -> None:
+    for model in ("tiny-gpt", "tiny-bert"):
+        assert "“bit” (2) **1/3 = 33.3%**" in said(shown(model=model, text=SENTENCE, mask="causal", query="2"))
 
 
 def test_rows_that_see_nothing_are_named() -> None:
@@ -122,6 +140,38 @@ def test_a_painted_mask_is_in_the_address() -> None:
     assert f"**{n * (n + 1) // 2 - n + 1} of {n * n} cells**" in said(app)
     assert "**1 row may look nowhere**" in said(app)
     assert " of the causal triangle and 1 above it" in said(app)
+
+
+def figures_weights(app) -> np.ndarray:
+    """The weights that Plotly is told to draw, [query, key]."""
+    spec = next(chart.proto.spec for chart in app.get("plotly_chart") if chart.proto.id.endswith("-weights-figure"))
+    drawn = [trace["z"] for trace in json.loads(spec)["data"]]
+    z = next(z for z in drawn if z["dtype"] == "f4")  # not of the forbidden cells
+    rows, columns = map(int, z["shape"].split(","))
+    return np.nan_to_num(np.frombuffer(base64.b64decode(z["bdata"]), "f4").reshape(rows, columns))
+
+
+def test_every_mask_is_drawn_with_its_own_weights() -> None:
+    """One session, one name of the mask, one head: other cells, then the same cells in other heads too."""
+    model = viz_core.load("tiny-gpt")
+    n = len(model.token_ids(SENTENCE))
+    first, second = masks.causal(n).clone(), masks.causal(n).clone()
+    first[4, 1] = second[4, 2] = False
+    app = shown(text=SENTENCE, layer="2", head="1", mask="painted", cells=painted.written(first))
+    for allowed, scope, at in (
+        (first, "all", None),
+        (second, "all", None),
+        (second, "head", frozenset({(2, 1)})),
+        (second, "layer", frozenset((2, head) for head in range(6))),
+        (first, "head", frozenset({(2, 1)})),
+    ):
+        app.query_params["cells"] = painted.written(allowed)
+        app.query_params["set_in"] = scope
+        app.run()
+        assert not app.exception
+        run = model.record(SENTENCE, Edits(allowed=Cells.of(allowed), at=at))
+        wanted = run.blocks[2].attention.head(1).weights[0].numpy()
+        assert np.allclose(figures_weights(app), wanted, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +214,7 @@ def test_global_tokens_of_an_address(everyone: str) -> None:
         {"part": "dropout", "rate": "2", "seed": "-1"},
         {"part": "leak", "replaced": "99", "by": " "},
         {"part": "leak", "replaced": "²", "by": "\x00"},
-        {"scope": "everything"},
+        {"set_in": "everything"},
     ],
     ids=str,
 )
@@ -193,16 +243,20 @@ def test_every_token_in_turn(model: str) -> None:
 
 
 def test_one_head_is_enough_to_leak() -> None:
-    assert "4 of 4 change" in said(shown(part="leak", text=SENTENCE, scope="head", layer="0", head="0"))
+    assert "4 of 4 change" in said(shown(part="leak", text=SENTENCE, set_in="head", layer="0", head="0"))
 
 
 def test_a_word_of_several_tokens_says_which_is_put_in() -> None:
     app = shown(part="leak", text=SENTENCE, by="Rumpelstiltskin")
-    assert "the first, “" in said(app)
+    assert "tokens here; one of them, “" in said(app)
 
 
 def test_an_encoder_is_told_apart() -> None:
     app = shown(part="leak", model="tiny-bert", text=SENTENCE)
+    assert "must not depend" not in said(app)
+    assert "must not depend" in said(shown(part="leak", text=SENTENCE))
+    assert r"\text{row } i \text{ guesses token } i" in app.latex[0].value
+    assert r"predicts token } i+1" in shown(part="leak", text=SENTENCE).latex[0].value
     assert "An encoder has no causal mask, and needs none." in said(app)
     assert "before it is **0**" in said(app)
 
@@ -223,6 +277,12 @@ def test_the_three_ways_in_numbers() -> None:
     assert f"gives **{float(three.zeroed.triu(1).sum(-1).max()):.1%}** to the" in said(app)
     assert f"{n - 1}/{n}" in said(app)
     assert drawn(app) == 3
+
+
+def test_one_later_token_is_one() -> None:
+    app = shown(part="three", text="a b")
+    assert len(viz_core.load("tiny-gpt").token_ids("a b")) == 2
+    assert "to the 1 token after it" in said(app)
 
 
 def test_the_three_ways_on_an_encoder_are_a_what_if() -> None:

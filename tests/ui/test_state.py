@@ -153,3 +153,11 @@ def test_a_setting_of_an_address_is_bounded(browser: Address) -> None:
 def test_no_setting_that_an_address_may_not_hold(browser: Address) -> None:
     with pytest.raises(KeyError, match="'nonsense' is no setting"):
         state.setting("nonsense")
+
+
+def test_the_longest_goes_first_where_an_address_cannot_hold_all() -> None:
+    """A proxy or a server would refuse it whole."""
+    many = tuple((name, "가" * 3_900) for name in ("by", "one"))
+    address = address_of(View(text="short", settings=many))
+    assert "text" in address
+    assert len(address) == 2

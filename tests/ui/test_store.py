@@ -1,8 +1,10 @@
 """What all visitors share."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -84,3 +86,31 @@ def test_derived_stages_are_made_once_and_are_the_record_s(model: Model) -> None
     one, layer = store.links(model, text, 2, 5), store.links(model, text, 2)
     assert one.shape == (1, 5, 5)
     assert layer.shape == (6, 5, 5)
+
+
+@dataclass
+class Something:
+    table: torch.Tensor
+    words: str
+
+
+def test_what_is_kept_is_weighed_with_all_that_it_keeps_alive():
+    whole = torch.zeros(1000)
+    assert store.bytes_of(whole[:1]) == 4000, "a view keeps all of it"
+    assert store.bytes_of(np.zeros(1000, dtype=np.float32)[:1]) == 4000
+    assert store.bytes_of(Something(whole, "x" * 50)) == 100 + 4000 + 150
+    assert store.bytes_of([1.0, {"a": (whole,)}]) == 100 + 100 + 100 + 100 + 4000
+
+
+def test_findings_are_bounded_by_bytes():
+    shelf: store.Shelf[object] = store.Shelf("test", 10_000, store.bytes_of)
+    for number in range(5):
+        shelf.take(number, lambda _note: torch.zeros(1000))
+    assert [number for number in range(5) if shelf.get(number) is not None] == [3, 4]
+
+
+def test_companions_leave_the_visitors_own_model_where_it_is():
+    own = store.model("tiny-gpt")
+    for name in ("positions-none", "positions-alibi", "positions-rotary", "positions-learned"):
+        store.companion(name)
+    assert store.shelves().models.get("tiny-gpt") is own

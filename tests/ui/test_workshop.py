@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -103,3 +104,21 @@ def test_work_speaks_the_language_of_who_asked() -> None:
         assert Workshop[str]("test").get("x", lambda _note: _language.get()) == "ko"
     finally:
         speak("en")
+
+
+def test_work_within_work_never_waits_for_a_worker():
+    """Two workers, three visitors: were the inner work to wait for a worker, nobody's would ever end."""
+    workshop: Workshop[int] = Workshop("nested", workers=2)
+    ready = threading.Barrier(2, timeout=10)
+
+    def outer(number: int) -> int:
+        def work(_note: Callable[..., None]) -> int:
+            if number < 2:
+                ready.wait()  # both workers are busy now
+            return workshop.get(("inner", number), lambda _note: number) + 1
+
+        return workshop.get(("outer", number), work)
+
+    with ThreadPoolExecutor(3) as visitors:
+        asked = [visitors.submit(outer, number) for number in range(3)]
+        assert [each.result(timeout=20) for each in asked] == [1, 2, 3]

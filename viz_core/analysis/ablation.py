@@ -1,7 +1,9 @@
 """What a model loses when heads are switched off: every head alone, measured by running the model without it.
 
 A head is switched off by setting its context to 0 ("zero ablation"; Michel et al. 2019, "Are Sixteen Heads Really
-Better than One?", section 2.2). What it does depends on which others are on: effects do not add up.
+Better than One?", section 2.2), or to its mean ("mean ablation", Wang et al. 2023, "Interpretability in the Wild", over
+a set of texts; here over the tokens of the one text). b_O is added in both. What it does depends on which
+others are on: effects do not add up.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +14,7 @@ from torch import Tensor
 
 from viz_core.analysis.contributions import logits_at
 from viz_core.analysis.predictions import divergence
-from viz_core.edits import Edits, Heads
+from viz_core.edits import Edits, Heads, Instead
 from viz_core.recording import Recording
 from viz_core.transformer import Transformer
 
@@ -71,6 +73,8 @@ def effects_of_each(
     recording: Recording,
     row: int,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    instead: Instead = "zero",
 ) -> Effects:
     """Runs the model once for each head, from that head's layer on: what comes before it stays as recorded.
 
@@ -83,7 +87,7 @@ def effects_of_each(
         for head in range(config.n_head):
             if progress is not None:
                 progress(layer * config.n_head + head, config.n_layer * config.n_head)
-            around = transformer.surroundings(n, Edits(ablated=frozenset({(layer, head)})))
+            around = transformer.surroundings(n, Edits(ablated=frozenset({(layer, head)}), instead=instead))
             x = recording.blocks[layer].residual_in
             for block in transformer.blocks[layer:]:
                 x = block(x, around).residual_out
@@ -100,6 +104,8 @@ def removed_in_order(
     row: int,
     order: Sequence[tuple[int, int]],
     progress: Callable[[int, int], None] | None = None,
+    *,
+    instead: Instead = "zero",
 ) -> Removal:
     """Runs the model once for each of `order`, with all before it off too (as in Michel et al. 2019, section 4.2).
 
@@ -109,7 +115,7 @@ def removed_in_order(
     for count in range(1, len(order) + 1):
         if progress is not None:
             progress(count - 1, len(order))
-        edits = Edits(ablated=frozenset(order[:count]))
+        edits = Edits(ablated=frozenset(order[:count]), instead=instead)
         edited = transformer(recording.token_ids, last_only=True, edits=edits)
         shares.append(torch.softmax(logits_at(transformer, edited, row).double(), dim=-1))
     token = int(shares[0].argmax())

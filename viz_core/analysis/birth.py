@@ -53,12 +53,14 @@ class Fall(NamedTuple):
 
 
 def fall_around(steps: Sequence[float], losses: Sequence[float], step: float, stretch: float) -> Fall:
-    """Of the stretches of `stretch` steps that contain `step`, the one over which the loss falls most.
+    """Of the stretches from one measurement to the next that is at least `stretch` steps later, and that contain
+    `step`, the one over which the loss falls most. `steps` ascend.
 
     Raises ValueError where no two measurements lie so far apart around it.
     """
     at = dict(zip(steps, losses, strict=True))
-    ends = [(first, first + stretch) for first in steps if first <= step <= first + stretch and first + stretch in at]
+    later = ((first, next((end for end in steps if end >= first + stretch), None)) for first in steps)
+    ends = [(first, end) for first, end in later if end is not None and first <= step <= end]
     if not ends:
         raise ValueError(f"no two measurements {stretch} steps apart lie around step {step}")
     start, end = max(ends, key=lambda pair: at[pair[0]] - at[pair[1]])

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from viz_core.recording import Recording
-from viz_core.transformer import Attention, Block, Transformer
+from viz_core.transformer import Attention, Transformer
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,10 @@ class Mixing:
 def mixing_of(transformer: Transformer, recording: Recording, layer: int, row: int | None = None) -> Mixing:
     """Of all rows, or of one (seq is 1 then). Raises IndexError when there is no such layer."""
     attention, record = _attention(transformer, layer), recording.blocks[layer].attention
-    contexts = (record if row is None else record.rows(row, row + 1)).fused_context()
+    if row is not None:
+        row %= len(recording.token_ids)
+        record = record.rows(row, row + 1)
+    contexts = record.fused_context()
     concatenated = attention.concatenate(contexts)
     return Mixing(
         contexts=contexts,
@@ -67,7 +70,7 @@ def head_outputs(transformer: Transformer, recording: Recording, row: int) -> Te
 
 
 def _attention(transformer: Transformer, layer: int) -> Attention:
-    return cast(Block, transformer.blocks[layer]).attention
+    return transformer.block(layer).attention
 
 
 def _own_parts(attention: Attention, contexts: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from viz_core.recording import Recording
-from viz_core.transformer import ACTIVATIONS, Block, Transformer
+from viz_core.transformer import ACTIVATIONS, Transformer
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class Neurons:
 
 @torch.inference_mode()
 def neurons_of(transformer: Transformer, recording: Recording, layer: int, rows: slice = slice(None)) -> Neurons:
-    module = cast(Block, transformer.blocks[layer])
+    module = transformer.block(layer)
     feed_forward, x = module.feed_forward, recording.blocks[layer].residual_mid[rows]
     x = module.feed_forward_norm(x) if module.pre else x
     before = feed_forward.up(x) if feed_forward.gate is None else feed_forward.gate(x)
@@ -64,7 +64,7 @@ def promoted(transformer: Transformer, layer: int, neuron: int, count: int) -> t
     """
     if transformer.config.norm_place == "post":
         raise ValueError("norm_place is 'post'; expected 'pre': only there does the stream reach the logits directly")
-    module = cast(Block, transformer.blocks[layer])
+    module = transformer.block(layer)
     direction = module.feed_forward.down.weight[:, neuron]
     if transformer.config.norm == "layernorm":
         direction = direction - direction.mean()

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from viz_core.analysis.predictions import divergences
+
 BLOCK = 64  # rows of logits compared at a time: a large vocabulary in float64 is wide
 
 
@@ -30,8 +32,7 @@ def leak_of(before: Tensor, after: Tensor) -> Leak:
         raise ValueError(f"after is {list(after.shape)}; expected {list(before.shape)} like before")
     divergence, largest = [], []
     for one, other in zip(before.split(BLOCK), after.split(BLOCK), strict=True):
-        first, second = (torch.log_softmax(logits.double(), dim=-1) for logits in (one, other))
-        divergence.append((first.exp() * (first - second)).sum(-1).clamp(min=0))
+        divergence.append(divergences(one, other))
         largest.append((one - other).abs().amax(-1))
     return Leak(torch.cat(divergence), torch.cat(largest))
 
@@ -46,15 +47,22 @@ def probability_of_next(logits: Tensor, token_ids: Sequence[int]) -> Tensor:
     return torch.cat(rows) if len(following) else torch.zeros(0, dtype=torch.float64)
 
 
-def dependence(run: Callable[[list[int]], Tensor], token_ids: Sequence[int], others: Sequence[int]) -> Tensor:
+def dependence(
+    run: Callable[[list[int]], Tensor],
+    token_ids: Sequence[int],
+    others: Sequence[int],
+    progress: Callable[[int, int], None] | None = None,
+) -> Tensor:
     """[row, replaced]: KL in nats between the predictions at `row` before and after token `replaced` of the text is
     replaced by that of `others`; one run of the model for each token.
 
-    run  token ids → logits [seq, vocab]
+    run       token ids → logits [seq, vocab]
+    progress  called with (tokens done, tokens) before each run
     """
     ids = list(token_ids)
-    before = run(ids)
-    columns = [
-        leak_of(before, run([*ids[:place], other, *ids[place + 1 :]])).divergence for place, other in enumerate(others)
-    ]
+    before, columns = run(ids), []
+    for place, other in enumerate(others):
+        if progress is not None:
+            progress(place, len(others))
+        columns.append(leak_of(before, run([*ids[:place], other, *ids[place + 1 :]])).divergence)
     return torch.stack(columns, dim=-1)

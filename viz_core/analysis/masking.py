@@ -123,7 +123,7 @@ def dropped(record: AttentionRecord, layer: int, head: int, edits: Edits, seeds:
 
     def kept_by(seed: int) -> Tensor:
         kept = replace(edits, seed=seed).of_record(record, layer).kept
-        return torch.ones_like(weights) if kept is None else kept[head]
+        return torch.ones_like(weights) if kept is None else kept[head].clone()  # not a view of the whole layer's
 
     kept = kept_by(edits.seed)
     mean = torch.stack([(weights * kept_by(seed)).sum(-1) for seed in range(seeds)]).mean(0)

@@ -1,12 +1,11 @@
 """How many numbers a multi-head attention layer learns, and how many it keeps for each token it has read."""
 
 from dataclasses import dataclass
-from typing import cast
 
 from torch import nn
 
 from viz_core.config import TransformerConfig
-from viz_core.transformer import Block, Transformer
+from viz_core.transformer import Transformer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +85,7 @@ def shape_of(transformer: Transformer) -> Shape:
 def kinds_of(transformer: Transformer) -> dict[str, int]:
     """What a loaded model's numbers are for: attention, feed-forward, tokens, unembedding (where it has a matrix of its
     own), positions, norms. They sum to all there are."""
-    blocks = [cast(Block, block) for block in transformer.blocks]
+    blocks = [transformer.block(layer) for layer in range(len(transformer.blocks))]
     found = {
         "attention": sum(counted(block.attention) for block in blocks),
         "feed-forward": sum(counted(block.feed_forward) for block in blocks),

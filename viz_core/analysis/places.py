@@ -159,6 +159,24 @@ def centred_scores(recording: Recording) -> Tensor:
     return masked - means
 
 
+def near_over_far(recording: Recording) -> float:
+    """How much more a near key gets than a far one: the mean score (scaled, bias included) of the nearest quarter of a
+    row's keys less that of the farthest quarter, mean over rows with at least four keys and all heads; NaN where no
+    row has so many.
+
+    Within a row scores differ as the logarithms of its weights do: e to that power is the ratio of weights (of their
+    geometric means). Over rows of different lengths they could not be compared.
+    """
+    found = []
+    for block in recording.blocks:
+        masked = block.attention.masked_scores
+        for row in range(3, masked.shape[-1]):
+            quarter = (row + 1) // 4
+            seen = masked[:, row, : row + 1]  # column 0 is the farthest
+            found.append(seen[:, -quarter:].mean(-1) - seen[:, :quarter].mean(-1))
+    return float(torch.stack(found).mean()) if found else float("nan")
+
+
 def all_weights(recording: Recording) -> Tensor:
     """[layer·head, query, key]."""
     return torch.cat([block.attention.weights for block in recording.blocks])
@@ -166,8 +184,10 @@ def all_weights(recording: Recording) -> Tensor:
 
 def repeats(token_ids: Tensor, least: int = 3) -> tuple[int, int] | None:
     """The distance at which most tokens come again, and how many do; None where fewer than `least` do so at any."""
+    if len(token_ids) < 2:
+        return None
     same = token_ids[:, None] == token_ids
-    counts = torch.stack([same.diagonal(-distance).sum() for distance in range(1, len(token_ids))] or [same.sum() * 0])
+    counts = torch.stack([same.diagonal(-distance).sum() for distance in range(1, len(token_ids))])
     most = int(counts.argmax())
     return (most + 1, int(counts[most])) if counts[most] >= least else None
 

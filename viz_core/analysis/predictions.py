@@ -17,6 +17,15 @@ class Change(NamedTuple):
     after: list[float]
     divergence: float
 
+    @property
+    def best_before(self) -> int:
+        """Which of `token_ids` is likeliest before."""
+        return max(range(len(self.before)), key=self.before.__getitem__)
+
+    @property
+    def best_after(self) -> int:
+        return max(range(len(self.after)), key=self.after.__getitem__)
+
 
 def change_of(before: Tensor, after: Tensor, count: int) -> Change:
     """Two rows of logits [vocab]; the `count` likeliest tokens, some from either."""
@@ -30,5 +39,10 @@ def change_of(before: Tensor, after: Tensor, count: int) -> Change:
 
 def divergence(before: Tensor, after: Tensor) -> float:
     """KL(before ‖ after) of two rows of logits [vocab], in nats; 0 to ∞."""
+    return float(divergences(before, after))
+
+
+def divergences(before: Tensor, after: Tensor) -> Tensor:
+    """Likewise of many rows, [..., vocab] → [...], in float64."""
     first, second = (torch.log_softmax(logits.double(), dim=-1) for logits in (before, after))
-    return max(0.0, float((first.exp() * (first - second)).sum()))
+    return (first.exp() * (first - second)).sum(-1).clamp(min=0)

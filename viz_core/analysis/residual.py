@@ -124,7 +124,7 @@ def _norm(
         if not isinstance(transformer.final_norm, kinds):
             raise ValueError("place is 'final'; a post-norm model has no final norm, its last block ends in one")
         return transformer.final_norm, recording.blocks[-1].residual_out
-    module, block = cast(Block, transformer.blocks[layer]), recording.blocks[layer]
+    module, block = transformer.block(layer), recording.blocks[layer]
     if place not in {"attention", "feed_forward"}:
         raise ValueError(f"place is {place!r}; expected attention, feed_forward or final")
     index = 0 if place == "attention" else 1

@@ -1,17 +1,14 @@
-"""From logits to the next token: temperature, top-k, top-p, a draw; and what a KV cache keeps.
+"""From logits to the next token: temperature, top-k, top-p, a draw.
 
 In the order in which generation libraries apply them. Sources: Fan et al. 2018, section 5.4 (top-k); Holtzman et al.
 2020, "The Curious Case of Neural Text Degeneration", section 3.1 (top-p, "nucleus") and 3.3 (temperature).
 """
 
 from dataclasses import dataclass
+from zlib import crc32
 
 import torch
 from torch import Tensor
-
-from viz_core.config import TransformerConfig
-
-BYTES = 4  # of a float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +32,10 @@ class Sampling:
     in_top_p: Tensor
     probabilities: Tensor
 
-    def draw(self, seed: int) -> int:
-        """A token, at random by `probabilities`; the same seed, the same token."""
-        random = torch.Generator().manual_seed(seed)
+    def draw(self, number: int, after: str = "") -> int:
+        """A token, at random by `probabilities`; the same number, the same token, but other luck after another text:
+        else the token that a number favours would come again and again."""
+        random = torch.Generator().manual_seed(crc32(f"{number} {after}".encode("utf-8", "replace")))
         return int(torch.multinomial(self.probabilities, 1, generator=random))
 
 
@@ -87,8 +85,3 @@ def _nucleus(probabilities: Tensor, share: float) -> Tensor:
 def _only(probabilities: Tensor, kept: Tensor) -> Tensor:
     left = torch.where(kept, probabilities, 0.0)
     return left / left.sum()
-
-
-def kv_cache_bytes(config: TransformerConfig, n: int) -> int:
-    """What keys and values of n tokens take: 2 · layers · kv heads · d_head · n numbers of 4 bytes."""
-    return 2 * config.n_layer * config.n_kv_head * config.d_head * n * BYTES

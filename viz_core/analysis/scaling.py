@@ -10,6 +10,9 @@ import torch
 from torch import Tensor
 
 PAIRS = 20_000  # a variance measured on so many is within some 2 % of the true one
+KEYS, ROWS = 16, 2_000  # of rows of random scores
+DEAD = 0.01  # a norm of the softmax's Jacobian below which next to nothing is passed back; at equal weights it is 0.24
+BLOCK = 64  # components at a time, so that memory does not grow with d_k
 
 
 @lru_cache(maxsize=32)
@@ -21,15 +24,9 @@ def dot_products(d_k: int, pairs: int = PAIRS, seed: int = 0) -> Tensor:
     if d_k < 1 or pairs < 1:
         raise ValueError(f"d_k is {d_k} and pairs {pairs}; expected at least 1 of each")
     random = torch.Generator().manual_seed(seed * 1_000 + d_k)
-    return sum_of_products(random, d_k, pairs)
-
-
-def sum_of_products(random: torch.Generator, d_k: int, pairs: int) -> Tensor:
-    """A block of components at a time, so that memory does not grow with d_k."""
     total = torch.zeros(pairs)
-    for start in range(0, d_k, 64):
-        width = min(64, d_k - start)
-        query, key = torch.randn(2, pairs, width, generator=random)
+    for start in range(0, d_k, BLOCK):
+        query, key = torch.randn(2, pairs, min(BLOCK, d_k - start), generator=random)
         total += (query * key).sum(-1)
     return total
 
@@ -59,8 +56,32 @@ def jacobian_norm(weights: Tensor) -> Tensor:
     return (squares - 2 * cubes + squares**2).clamp(min=0).sqrt()
 
 
-@lru_cache(maxsize=8)
-def mean_jacobian_norm(spread: float, keys: int = 16, rows: int = 2_000) -> float:
-    """The mean norm over rows of `keys` normal scores whose standard deviation is `spread`."""
-    scores = torch.randn(rows, keys, generator=torch.Generator().manual_seed(1)) * spread
-    return float(jacobian_norm(torch.softmax(scores, dim=-1)).mean())
+@lru_cache(maxsize=32)
+def rows_of_scores(d_k: int, keys: int = KEYS, rows: int = ROWS) -> Tensor:
+    """[rows, keys]: the scores of random queries, each with keys of its own, drawn as for `dot_products`.
+
+    Shared: do not write to it.
+    """
+    random = torch.Generator().manual_seed(d_k)
+    total = torch.zeros(rows, keys)
+    for start in range(0, d_k, BLOCK):
+        width = min(BLOCK, d_k - start)
+        query = torch.randn(rows, 1, width, generator=random)
+        total += (query * torch.randn(rows, keys, width, generator=random)).sum(-1)
+    return total
+
+
+@dataclass(frozen=True)
+class PassedBack:
+    """Of the softmax's Jacobian over many rows: its norm's median, and the share of rows whose norm is below DEAD."""
+
+    median: float
+    dead: float
+
+
+@lru_cache(maxsize=64)
+def passed_back(d_k: int, *, divided: bool) -> PassedBack:
+    """What the softmax passes back to the scores of random vectors, divided by √d_k or not."""
+    scores = rows_of_scores(d_k) / (d_k**0.5 if divided else 1.0)
+    norms = jacobian_norm(torch.softmax(scores, dim=-1))
+    return PassedBack(float(norms.median()), float((norms < DEAD).float().mean()))

@@ -1,14 +1,13 @@
 """One head's whole path, X → Q, K, V → … → concat → W_O, as the tensors of each step."""
 
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 from torch import Tensor
 
 from viz_core.attention import AttentionRecord
 from viz_core.recording import Recording
-from viz_core.transformer import Block, Transformer
+from viz_core.transformer import Transformer
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +50,7 @@ def head_walk(transformer: Transformer, recording: Recording, layer: int, head: 
     """Raises IndexError when there is no such layer or head."""
     if not 0 <= layer < len(recording.blocks):
         raise IndexError(f"layer {layer}; this model has layers 0 to {len(recording.blocks) - 1}")
-    block, config = cast(Block, transformer.blocks[layer]), transformer.config
+    block, config = transformer.block(layer), transformer.config
     attention = block.attention
     residual, layer_record = recording.blocks[layer].residual_in, recording.blocks[layer].attention
     record = layer_record.head(head)

@@ -1,14 +1,13 @@
 """Bars: the products that sum to a score, and what the model would say next."""
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from viz_core.figures import palette
-from viz_core.figures.heatmaps import FONT, axis_title, label_width, layout
+from viz_core.figures import lying, palette
+from viz_core.figures.heatmaps import axis_title, layout
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _
 
@@ -79,35 +78,17 @@ def next_token_bars(
     labels: Sequence[str], probabilities: Sequence[float], *, theme: ThemeName, height: int
 ) -> go.Figure:
     """What comes next, most likely on top. The dot of a leading blank is kept: it tells a new word from a suffix."""
-    place = np.arange(len(labels))
-    bars = go.Bar(
-        x=np.asarray(probabilities, dtype=np.float32),
-        y=place,
-        orientation="h",
-        marker={"color": palette.OUTPUT[theme]},
-        text=[_percent(probability) for probability in probabilities],
-        textposition="outside",
-        cliponaxis=False,
-        hovertemplate="“%{y}” %{x:.3~p}<extra></extra>",
+    drawn = lying.bars(
+        probabilities,
+        ink=palette.OUTPUT[theme],
+        texts=list(map(lying.percent, probabilities)),
+        theme=theme,
+        hover="“%{y}” %{x:.3~p}",
     )
-    frame = {
-        "font": {"family": FONT, "size": 13, "color": palette.TEXT[theme]},
-        "height": height,
-        "margin": {"l": label_width(labels) + 4, "r": 56, "t": 4, "b": 4},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "bargap": 0.25,
-        "dragmode": False,
-        "xaxis": {"visible": False, "range": [0, max(probabilities, default=1) * 1.02], "fixedrange": True},
-        "yaxis": {
-            "tickvals": place,
-            "ticktext": [escape(label, quote=False) for label in labels],
-            "autorange": "reversed",
-            "showgrid": False,
-            "fixedrange": True,
-        },
-    }
-    return go.Figure(bars, frame)
+    frame = layout("", "", theme, height) | {"title": None}
+    frame |= lying.rows(labels, most=max(probabilities, default=0))
+    frame["margin"] = {"l": lying.room(labels), "r": 56, "t": 4, "b": 4}
+    return go.Figure(drawn, frame)
 
 
 def paired_bars(
@@ -121,40 +102,19 @@ def paired_bars(
     subtitle: str = "",
 ) -> go.Figure:
     """Two probabilities for each token: as it is (pale), and with the change (full)."""
-    place = np.arange(len(labels))
     inks = (palette.FAINT[theme], palette.OUTPUT[theme])
+    hover = "“%{y}” %{fullData.name} %{x:.3~p}"
     traces = [
-        go.Bar(
-            x=np.asarray(shares, dtype=np.float32),
-            y=place,
-            orientation="h",
-            name=name,
-            marker={"color": ink},
-            text=[_percent(share) for share in shares],
-            textposition="outside",
-            textfont={"size": 12, "color": palette.TEXT[theme]},
-            cliponaxis=False,
-            hovertemplate=f"“%{{y}}” {name} %{{x:.3~p}}<extra></extra>",
-        )
+        lying.bars(shares, ink=ink, texts=list(map(lying.percent, shares)), theme=theme, hover=hover, name=name)
         for name, shares, ink in zip(names, (before, after), inks, strict=True)
     ]
     frame = layout(title, subtitle, theme, paired_height(len(labels)) + (50 if title else 0))
     if not title:
         frame |= {"title": None}
+    frame |= lying.rows(labels, most=max([*before, *after], default=0))
     frame |= {
-        "margin": {"l": label_width(labels) + 4, "r": 56, "t": 54 if title else 4, "b": 34},
-        "bargap": 0.22,
-        "bargroupgap": 0.02,
-        "dragmode": False,
+        "margin": {"l": lying.room(labels), "r": 56, "t": 54 if title else 4, "b": 34},
         "legend": {"orientation": "h", "x": 0, "y": 0, "yanchor": "top", "yref": "paper", "traceorder": "normal"},
-        "xaxis": {"visible": False, "range": [0, max([*before, *after], default=1) * 1.02], "fixedrange": True},
-        "yaxis": {
-            "tickvals": place,
-            "ticktext": [escape(label, quote=False) for label in labels],
-            "autorange": "reversed",
-            "showgrid": False,
-            "fixedrange": True,
-        },
     }
     return go.Figure(traces, frame)
 
@@ -162,7 +122,3 @@ def paired_bars(
 def paired_height(count: int) -> int:
     """Pixels of `paired_bars` without a title."""
     return 42 + 34 * count
-
-
-def _percent(share: float) -> str:
-    return "< 0.1%" if share < 0.001 else f"{share:.1%}"

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
 
-from viz_core.figures import palette
+from viz_core.figures import lying, palette
 from viz_core.figures.bars import next_token_bars
 from viz_core.figures.curves import Curve, curves
-from viz_core.figures.heatmaps import axis_title, label_width, layout
+from viz_core.figures.heatmaps import layout
+from viz_core.figures.labels import literal
 from viz_core.figures.palette import ThemeName
 
 
@@ -33,7 +33,7 @@ def course_curves(
         y=1,
         yref="paper",
         yanchor="bottom",
-        text=event_says,
+        text=literal(event_says),
         showarrow=False,
         font={"size": 12, "color": palette.MUTED[theme]},
     )
@@ -60,39 +60,4 @@ def next_tokens_at(
     """What comes next at one of several moments that share an axis: `of` are the labels of all, `highest` the largest
     probability of all."""
     figure = next_token_bars(labels, probabilities, theme=theme, height=height)
-    return figure.update_layout(margin_l=label_width(of) + 4, xaxis_range=[0, highest * 1.02])
-
-
-def head_bars(
-    names: Sequence[str],
-    values: Sequence[float],
-    *,
-    chosen: int,
-    title: str,
-    subtitle: str,
-    x_title: str,
-    theme: ThemeName,
-) -> go.Figure:
-    """A bar a head, the first on top, the chosen one in its own colour. Values from 0 to 1."""
-    place = np.arange(len(names))
-    inks = [palette.CHOSEN[theme] if index == chosen else palette.FAINT[theme] for index in range(len(names))]
-    bars = go.Bar(
-        x=np.asarray(values, dtype=np.float32),
-        y=place,
-        orientation="h",
-        marker={"color": inks},
-        text=[f"{value:.2f}" for value in values],
-        textposition="outside",
-        cliponaxis=False,
-        hovertemplate="%{y} <b>%{x:.4~g}</b><extra></extra>",
-    )
-    frame = layout(title, subtitle, theme, 110 + 30 * len(names))
-    grid = {"fixedrange": True, "zeroline": False}
-    frame |= {
-        "margin": frame["margin"] | {"l": label_width(names) + 8, "r": 44, "b": 44},
-        "bargap": 0.25,
-        "dragmode": False,
-        "xaxis": grid | {"range": [0, 1], "gridcolor": palette.LINE[theme], "title": axis_title(x_title, theme)},
-        "yaxis": grid | {"tickvals": place, "ticktext": list(names), "autorange": "reversed", "showgrid": False},
-    }
-    return go.Figure(bars, frame)
+    return figure.update_layout(margin_l=lying.room(of), xaxis_range=[0, highest * 1.02])

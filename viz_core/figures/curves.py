@@ -9,11 +9,13 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz_core.figures import palette
-from viz_core.figures.heatmaps import axis_title, label_width, layout, tick_text
+from viz_core.figures.heatmaps import axis_title, layout
+from viz_core.figures.labels import label_width, literal
 from viz_core.figures.palette import ThemeName
 
 LEGEND_ROW, LEGEND_LINE, NARROWEST = 22, 44, 300  # pixels
 NAME_SIZE, MOST_NAMES = 12, 24
+STEEP = 30  # times, from which an axis is better logarithmic
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # so that lines differ by more than colour
 
 
@@ -31,6 +33,11 @@ class Curve:
     like: Literal["line", "measured", "theory", "bars"] = "line"
     ink: dict[str, str] | None = None
     hover: Sequence[str] = field(default=())
+
+
+def steep(values: NDArray[np.floating]) -> bool:
+    """Whether a logarithmic axis shows them better: none of them 0, and the largest far above the smallest."""
+    return float(values.max()) > STEEP * float(values.min()) > 0
 
 
 def curves(
@@ -52,7 +59,7 @@ def curves(
 
     zero   the vertical axis begins at 0
     mark   an x to draw an upright line at: where one is now
-    names  words for x = 0, 1, …, such as tokens, in place of the numbers and of `x_title`
+    names  words for x = 0, 1, …, such as tokens (`numbered`), in place of the numbers and of `x_title`
     """
     lines = [_trace(curve, index, theme) for index, curve in enumerate(drawn)]
     frame = layout(title, subtitle, theme, height)
@@ -92,7 +99,7 @@ def _across(title: str, names: Sequence[str], theme: ThemeName, *, log: bool) ->
     """The axis along the bottom; names of places say themselves what they are."""
     if names:
         step = 1 + len(names) // MOST_NAMES
-        ticks = {"tickvals": np.arange(0, len(names), step), "ticktext": [tick_text(name) for name in names[::step]]}
+        ticks = {"tickvals": np.arange(0, len(names), step), "ticktext": list(map(literal, names[::step]))}
         return ticks | {"tickangle": -90, "tickfont": {"size": NAME_SIZE}}
     powers = {"type": "log", "tickvals": 2.0 ** np.arange(-4, 24), "ticktext": [f"{2.0**p:g}" for p in range(-4, 24)]}
     return {"title": axis_title(title, theme)} | (powers if log else {})
@@ -103,11 +110,11 @@ def _trace(curve: Curve, index: int, theme: ThemeName) -> go.Scatter | go.Bar:
     x, y = np.asarray(curve.x), np.asarray(curve.y, dtype=np.float32)
     further = "%{text}<br>" if curve.hover else ""
     told: dict[str, Any] = {
-        "name": curve.name,
+        "name": literal(curve.name),
         "x": x,
         "y": y,
-        "text": list(curve.hover) or None,
-        "hovertemplate": f"{further}{curve.name} <b>%{{y:.4~g}}</b> (%{{x}})<extra></extra>",
+        "text": list(map(literal, curve.hover)) or None,
+        "hovertemplate": f"{further}%{{fullData.name}} <b>%{{y:.4~g}}</b> (%{{x}})<extra></extra>",
     }
     if curve.like == "bars":
         return go.Bar(marker={"color": ink, "line": {"width": 0}}, textposition="none", **told)

@@ -6,15 +6,14 @@ Axis values are integers and tokens only tick text: with tokens as axis values P
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape, unescape
 from typing import Any
-from unicodedata import east_asian_width
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz_core.figures import palette
+from viz_core.figures.labels import label_width, literal, tick_text
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _
 
@@ -46,19 +45,27 @@ def attention_heatmap(
     subtitle: str,
     theme: ThemeName,
     weights: bool = False,
+    from_zero: bool = False,
     allowed: NDArray[np.bool_] | None = None,
     limit: float | None = None,
     unit: str,
     also: dict[str, Array] | None = None,
     relation: str = "",
+    axes: tuple[str, str] | None = None,
+    below: Sequence[go.Heatmap] = (),
+    small: bool = False,
     height: int = 0,
     window: Window | None = None,
 ) -> go.Figure:
     """One stage of one head, [query, key].
 
     weights: the values are shares from 0 to 1 (one hue), else signed numbers around 0 (two hues).
+    from_zero: signed values that are all above 0 have the colours above 0 alone.
     allowed: where False the cell is drawn in the "not allowed" grey, whatever its value.
     limit: colours of signed values run from −limit to limit; give compared panels the same (`limits_of`).
+    axes: what columns and what rows are; key and query unless said otherwise.
+    below: layers of cells that are seen where a value is NaN.
+    small: one of several on a line: smaller names, no titles of axes.
     height: in pixels; 0 = taller for longer texts, so that labels stay apart
     also: further numbers the hover tells, e.g. {"score": scores}, each [query, key].
     relation: how the hover joins row and column; "looks at" unless said otherwise.
@@ -67,7 +74,7 @@ def attention_heatmap(
     n_query, n_key = values.shape
     drawn = values if allowed is None else np.where(allowed, values, np.float32(np.nan))
     highest = 1.0 if weights else limit or limits_of(drawn)
-    lowest = 0.0 if weights else -highest
+    lowest = 0.0 if weights or from_zero else -highest
     part = _part(drawn, window)
     told = dict(also or {}) if part.size == 1 and max(part.cells.shape) <= MOST_HOVER_NUMBERS else {}
     further = "".join(f"<br>{name} %{{customdata[{i}]:.4~g}}" for i, name in enumerate(told))
@@ -77,7 +84,7 @@ def attention_heatmap(
         z=part.cells,
         **part.axes,
         customdata=np.stack([part.cut(more) for more in told.values()], axis=-1) if told else part.strongest,
-        colorscale=palette.colorscale((palette.WEIGHTS if weights else palette.SIGNED)[theme]),
+        colorscale=palette.colorscale(_stops(theme, weights=weights, from_zero=from_zero)),
         zmin=lowest,
         zmax=highest,
         hovertemplate=f"{part.between(looks)}<br>{part.says(unit)}{further}<extra></extra>",
@@ -88,24 +95,30 @@ def attention_heatmap(
         colorbar=colourbar(unit, lowest, highest, theme),
     )
     masked = allowed is not None and not allowed.all()
-    below = [_forbidden_cells(part, part.between(forbidden), theme)] if masked else []
+    grey = [_forbidden_cells(part, part.between(forbidden), theme)] if masked else []
     columns, rows = part.ticks(tokens[:n_key], 1), part.ticks(tokens[-n_query:], 0)
     across, down = part.ranges
-    above, beside = _room(columns[1], part.cells.shape[1]), _room(rows[1], part.cells.shape[0])
+    names = axes or (_("key (column)"), _("query (row)"))
+    titled = [{} if small else {"title": axis_title(name, theme)} for name in names]
+    title_height = 0 if small else AXIS_TITLE
+    height_drawn, width_drawn = part.cells.shape
+    over, beside = _room(columns[1], width_drawn, small=small), _room(rows[1], height_drawn, small=small)
     frame = layout(title, subtitle, theme, height or (430 if n_query <= 24 else 540), note=part.note)
     frame |= {
         "dragmode": "zoom" if n_query > MOST_LABELS else "pan",
         "meta": {"linked": "cells", "size": part.size, "window": window is not None},
-        "margin": frame["margin"] | {"t": frame["margin"]["t"] + 24 + above, "l": AXIS_TITLE + beside, "b": COLOURBAR},
+        "margin": frame["margin"]
+        | {"t": frame["margin"]["t"] + title_height + over, "l": title_height + beside, "b": COLOURBAR},
         # cells are square and the map stands at the left, under its name
-        "xaxis": _token_axis(*columns, part.cells.shape[1], theme)
-        | {"title": axis_title(_("key (column)"), theme), "side": "top", "tickangle": -90}
+        "xaxis": _token_axis(*columns, width_drawn, theme, small=small)
+        | titled[0]
+        | {"side": "top", "tickangle": -90}
         | {"range": across, "constrain": "domain", "constraintoward": "left"},
-        "yaxis": _token_axis(*rows, part.cells.shape[0], theme)
-        | {"title": axis_title(_("query (row)"), theme)}
+        "yaxis": _token_axis(*rows, height_drawn, theme, small=small)
+        | titled[1]
         | {"range": down, "scaleanchor": "x", "constrain": "domain", "constraintoward": "top"},
     }
-    return go.Figure([*below, heatmap], frame)  # at once: every update_… of a figure costs milliseconds
+    return go.Figure([*grey, *below, heatmap], frame)  # at once: every update_… of a figure costs milliseconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,20 +182,21 @@ def _part(values: Array, window: Window | None) -> _Part:
     top, bottom, left, right = window or (0, n_query - 1, 0, n_key - 1)
     cells = values[top : bottom + 1, left : right + 1].astype(np.float32)
     size = -(-max(cells.shape) // MOST_DRAWN)
-    strongest = None
+    which = None
     if size > 1:
-        cells, strongest = _pooled(cells, size, size)
-    return _Part(cells, strongest, (top, left), (bottom, right), size, window is None)
+        cells, which = strongest(cells, size, size)
+    return _Part(cells, which, (top, left), (bottom, right), size, window is None)
 
 
-def _pooled(values: Array, down: int, across: int) -> tuple[Array, NDArray[np.uint16]]:
-    """The value of largest magnitude of every down × across values, and which one it was: row · across + column."""
+def strongest(values: Array, down: int, across: int) -> tuple[Array, NDArray[np.uint16]]:
+    """The value of largest magnitude of every down × across values, and which one it was: row · across + column. NaN
+    is shown only where all of them are."""
     rows, columns = -(-values.shape[0] // down), -(-values.shape[1] // across)
     room = [(0, rows * down - values.shape[0]), (0, columns * across - values.shape[1])]
     padded = np.pad(values, room, constant_values=np.nan).reshape(rows, down, columns, across)
     blocks = padded.swapaxes(1, 2).reshape(rows, columns, down * across)
-    strongest = np.nan_to_num(np.abs(blocks), nan=-1).argmax(-1)
-    return np.take_along_axis(blocks, strongest[..., None], axis=-1)[..., 0], strongest.astype(np.uint16)
+    which = np.nan_to_num(np.abs(blocks), nan=-1).argmax(-1)
+    return np.take_along_axis(blocks, which[..., None], axis=-1)[..., 0], which.astype(np.uint16)
 
 
 def vectors_heatmap(
@@ -211,9 +225,9 @@ def vectors_heatmap(
     pooled = down * across > 1
     component = _("component") + (" %{x}" if across == 1 else " %{customdata}–%{text}")
     row = "“%{y}” (%{y:d})" if down == 1 else "%{y}"
-    strongest = _("strongest: ") if pooled else ""
+    prefix = _("strongest: ") if pooled else ""
     heatmap = go.Heatmap(
-        z=_pooled(values.astype(np.float32), down, across)[0] if pooled else values.astype(np.float32),
+        z=strongest(values.astype(np.float32), down, across)[0] if pooled else values.astype(np.float32),
         y0=(down - 1) / 2,
         dy=down,
         x0=(across - 1) / 2,
@@ -222,7 +236,7 @@ def vectors_heatmap(
         colorscale=palette.colorscale(palette.SIGNED[theme]),
         zmin=-limit,
         zmax=limit,
-        hovertemplate=f"{row}, {component}<br>{strongest}<b>%{{z:.4~g}}</b><extra></extra>",
+        hovertemplate=f"{row}, {component}<br>{prefix}<b>%{{z:.4~g}}</b><extra></extra>",
         colorbar=colourbar("", -limit, limit, theme),
     )
     note = _("each cell: the strongest of {down} × {across}").format(down=down, across=across) if pooled else ""
@@ -266,20 +280,20 @@ def limits_of(*arrays: Array, share: float = 1.0) -> float:
     return float(magnitudes.max() if share == 1 else np.quantile(magnitudes, share)) or 1.0
 
 
-def label_width(texts: Sequence[str], size: float = 13) -> int:
-    """Pixels that the longest text takes; Korean and other wide letters count double. Plotly can measure texts itself
-    (automargin), but then draws everything twice."""
-    widths = (sum(2 if east_asian_width(c) in "WF" else 1 for c in unescape(text)) for text in texts)
-    return round(0.56 * size * max(widths, default=0)) + 6
+def _stops(theme: ThemeName, *, weights: bool, from_zero: bool) -> list[str]:
+    if weights:
+        return palette.WEIGHTS[theme]
+    colours = palette.SIGNED[theme]
+    return colours[len(colours) // 2 :] if from_zero else colours
 
 
-def _room(texts: Sequence[str], n: int) -> int:
+def _room(texts: Sequence[str], n: int, *, small: bool = False) -> int:
     """Pixels for the names of tokens along an axis: none where they are not written."""
-    return label_width(texts, _label_size(n)) + 4 if n <= MOST_LABELS else 4
+    return label_width(texts, _label_size(n, small=small)) + 4 if n <= MOST_LABELS else 4
 
 
-def _label_size(n: int) -> int:
-    return max(8, min(13, 300 // max(n, 1)))
+def _label_size(n: int, *, small: bool) -> int:
+    return max(7, min(13, 170 // max(n, 1))) if small else max(8, min(13, 300 // max(n, 1)))
 
 
 def _forbidden_cells(part: _Part, says: str, theme: ThemeName) -> go.Heatmap:
@@ -295,12 +309,12 @@ def _forbidden_cells(part: _Part, says: str, theme: ThemeName) -> go.Heatmap:
 
 def layout(title: str, subtitle: str, theme: ThemeName, height: int, note: str = "") -> dict[str, Any]:
     """What every figure has: its name, a line that says what it shows, and perhaps one on how to look at it."""
-    lines = [f'<span style="font-size:13px;color:{palette.MUTED[theme]}">{escape(subtitle, quote=False)}</span>']
+    lines = [f'<span style="font-size:13px;color:{palette.MUTED[theme]}">{literal(subtitle)}</span>']
     if note:
-        lines.append(f'<span style="font-size:12px;color:{palette.MUTED[theme]}">{escape(note, quote=False)}</span>')
+        lines.append(f'<span style="font-size:12px;color:{palette.MUTED[theme]}">{literal(note)}</span>')
     return {
         "title": {
-            "text": "<br>".join([f"<b>{escape(title, quote=False)}</b>", *lines]),
+            "text": "<br>".join([f"<b>{literal(title)}</b>", *lines]),
             "font": {"size": 16, "color": palette.TEXT[theme]},
             "x": 0,
             "xanchor": "left",
@@ -320,14 +334,16 @@ def layout(title: str, subtitle: str, theme: ThemeName, height: int, note: str =
     }
 
 
-def _token_axis(places: NDArray[np.float32], texts: Sequence[str], n: int, theme: ThemeName) -> dict[str, Any]:
+def _token_axis(
+    places: NDArray[np.float32], texts: Sequence[str], n: int, theme: ThemeName, *, small: bool = False
+) -> dict[str, Any]:
     """`n` are shown at once; above MOST_LABELS their names would touch and are told by the hover alone."""
     return {
         "tickmode": "array",
         "tickvals": places,
         "ticktext": list(texts),
         "showticklabels": n <= MOST_LABELS,
-        "tickfont": {"size": _label_size(n), "color": palette.TEXT[theme]},
+        "tickfont": {"size": _label_size(n, small=small), "color": palette.TEXT[theme]},
         "ticklabelstandoff": 4,  # px: a frame reaches so far over the map
         "ticks": "",
         "showgrid": False,
@@ -335,31 +351,15 @@ def _token_axis(places: NDArray[np.float32], texts: Sequence[str], n: int, theme
     }
 
 
-def unspaced(token: str) -> str:
-    """A token's label without the dot that stands for the blank before a word."""
-    return token[1:] if token.startswith("·") and token.strip("·") else token
-
-
-def shortened(token: str, most: int = 14) -> str:
-    """A token's label for a place with little room."""
-    shown = unspaced(token)
-    return shown if len(shown) <= most else shown[: most - 1] + "…"
-
-
-def tick_text(token: str) -> str:
-    """A token as a Plotly label: short, and escaped (a bare <s> would vanish)."""
-    return escape(shortened(token), quote=False)
-
-
 def axis_title(text: str, theme: ThemeName) -> dict[str, Any]:
-    return {"text": text, "font": {"size": 12, "color": palette.MUTED[theme]}, "standoff": 6}
+    return {"text": literal(text), "font": {"size": 12, "color": palette.MUTED[theme]}, "standoff": 6}
 
 
 def colourbar(unit: str, lowest: float, highest: float, theme: ThemeName) -> dict[str, Any]:
     """Under the map, so that on a small screen the map has the whole width. Placed in the container: where a colour bar
     is placed in the plot, Plotly draws everything twice to make room for it."""
     return {
-        "title": {"text": unit, "side": "right", "font": {"size": 12, "color": palette.MUTED[theme]}},
+        "title": {"text": literal(unit), "side": "right", "font": {"size": 12, "color": palette.MUTED[theme]}},
         "orientation": "h",
         "xref": "container",
         "yref": "container",

@@ -9,20 +9,11 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz_core.figures import palette
-from viz_core.figures.heatmaps import (
-    AXIS_TITLE,
-    MOST_DRAWN,
-    MOST_LABELS,
-    Array,
-    Window,
-    attention_heatmap,
-    label_width,
-)
+from viz_core.figures.heatmaps import MOST_DRAWN, MOST_LABELS, Array, Window, attention_heatmap
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _
 
 SUMS = 40  # pixels for a number beside each row
-SMALLER = 170  # pixels of rows in a map that shares its line with two others
 DROPPED = {"light": "#F7E3D6", "dark": "#4A2A18"}  # no weight has it, and no cell that is not allowed
 
 
@@ -47,7 +38,7 @@ def weights_with_sums(
     allowed   where False the cell is grey
     dropped   where True the cell has a colour and, if there is room, a cross of its own
     outlined  a stair along the diagonal, with the cells that look ahead above it
-    small     one of three on a line: smaller names, no titles of axes
+    small     one of several on a line
     """
     top, bottom, left, right = window or (0, len(tokens) - 1, 0, len(tokens) - 1)
     named = max(bottom - top, right - left) < MOST_LABELS
@@ -60,6 +51,7 @@ def weights_with_sums(
         legend = [_("×: dropped") if named else _("orange: dropped")]
     if named:
         legend.append(_("at the right: {what}").format(what=sums_are))
+    part = None if dropped is None else dropped[top : bottom + 1, left : right + 1]
     figure = attention_heatmap(
         weights,
         tokens,
@@ -69,23 +61,19 @@ def weights_with_sums(
         weights=True,
         allowed=shown,
         unit=_("weight"),
+        below=[] if part is None else [_crosses(part, (top, left), theme, named=named)],
+        small=small,
         height=height,
         window=window,
     )
-    traces, frame = list(figure.data), figure.layout.to_plotly_json()
-    if dropped is not None:
-        traces.insert(
-            len(traces) - 1, _crosses(dropped[top : bottom + 1, left : right + 1], (top, left), theme, named=named)
-        )
+    further: dict[str, Any] = {}
     if named:
-        frame["margin"]["r"] = SUMS + 8
         rows = range(top, bottom + 1)
-        frame["annotations"] = [_sum(row, float(sums[row]), right + 0.5, len(rows), theme) for row in rows]
+        further["annotations"] = [_sum(row, float(sums[row]), right + 0.5, len(rows), theme) for row in rows]
+        further["margin_r"] = SUMS + 8
     if outlined and window is None:
-        frame["shapes"] = [_stair(len(tokens), palette.CHOSEN[theme])]
-    if small and named:
-        _shrink(frame, tokens)
-    return go.Figure(traces, frame)
+        further["shapes"] = [_stair(len(tokens), palette.CHOSEN[theme])]
+    return figure.update_layout(further)
 
 
 def changes_heatmap(
@@ -100,17 +88,13 @@ def changes_heatmap(
         title=title,
         subtitle=subtitle,
         theme=theme,
+        from_zero=True,
         unit=_("KL, nats"),
         relation=_("moves with"),
+        axes=(_("token replaced"), _("prediction at")),
         limit=most or 1.0,
     )
-    colours = palette.SIGNED[theme]
-    heatmap, frame = figure.data[0], figure.layout.to_plotly_json()
-    heatmap.zmin, heatmap.colorscale = 0, palette.colorscale(colours[len(colours) // 2 :])
-    heatmap.colorbar.tickvals = [0, heatmap.zmax / 2, heatmap.zmax]
-    frame["xaxis"]["title"]["text"], frame["yaxis"]["title"]["text"] = _("token replaced"), _("prediction at")
-    frame["shapes"] = [_stair(len(tokens), palette.MUTED[theme])]
-    return go.Figure([heatmap], frame)
+    return figure.update_layout(shapes=[_stair(len(tokens), palette.MUTED[theme])])
 
 
 def _crosses(dropped: NDArray[np.bool_], first: tuple[int, int], theme: ThemeName, *, named: bool) -> go.Heatmap:
@@ -149,12 +133,3 @@ def _stair(n: int, ink: str) -> dict[str, Any]:
     steps = " ".join(f"L {row + 0.5} {row - 0.5} L {row + 0.5} {row + 0.5}" for row in range(n))
     line = {"color": ink, "width": 1.5}
     return {"type": "path", "path": f"M -0.5 -0.5 {steps}", "line": line}
-
-
-def _shrink(frame: dict[str, Any], tokens: Sequence[str]) -> None:
-    size = max(7, min(13, SMALLER // len(tokens)))
-    for axis in ("xaxis", "yaxis"):
-        frame[axis]["tickfont"]["size"] = size
-        frame[axis]["title"] = None
-    room = label_width([*frame["yaxis"]["ticktext"]], size) + 6
-    frame["margin"] |= {"l": room, "t": frame["margin"]["t"] - AXIS_TITLE}

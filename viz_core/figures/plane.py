@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from viz_core.figures import palette
 from viz_core.figures.heatmaps import axis_title, layout
+from viz_core.figures.labels import literal
 from viz_core.figures.palette import ThemeName
 
 
@@ -63,11 +64,11 @@ def _traces(turn: Turn, names: tuple[str, str], theme: ThemeName) -> list[go.Sca
         go.Scatter(
             x=np.array([0, end[0]], dtype=np.float32),
             y=np.array([0, end[1]], dtype=np.float32),
-            name=f"{turn.name} {name}",
+            name=literal(f"{turn.name} {name}"),
             mode="lines+markers",
             line={"color": ink, "width": width, "dash": dash},
             marker={"color": ink, "symbol": ["circle", "arrow"], "size": [1, size], "angleref": "previous"},
-            hovertemplate=f"{turn.name} {name}<br>(%{{x:.4~g}}, %{{y:.4~g}})<extra></extra>",
+            hovertemplate="%{fullData.name}<br>(%{x:.4~g}, %{y:.4~g})<extra></extra>",
         )
         for name, end, width, dash, size in zip(
             names, (turn.before, turn.after), (1.5, 3), ("dot", "solid"), (10, 15), strict=True

@@ -1,7 +1,6 @@
 """Maps of [token, step]: one number for each token after each step of the model, or for some neurons."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Literal
 
 import numpy as np
@@ -16,12 +15,10 @@ from viz_core.figures.heatmaps import (
     ROWS_ARE,
     axis_title,
     colourbar,
-    label_width,
     layout,
     limits_of,
-    shortened,
-    tick_text,
 )
+from viz_core.figures.labels import label_width, literal, shortened, tick_text
 from viz_core.figures.palette import ThemeName
 
 Array = NDArray[np.float32]
@@ -59,7 +56,7 @@ def steps_heatmap(
     lowest, highest, stops = _colours(values, colours, theme)
     named = n <= MOST_LABELS
     shown = np.log10(np.maximum(values, 1e-12)) if log else values
-    told = [[escape(text, quote=False) for text in row] for row in texts]
+    told = [[literal(text) for text in row] for row in texts]
     heatmap = go.Heatmap(
         z=shown.astype(np.float32),
         y0=first,
@@ -89,7 +86,7 @@ def steps_heatmap(
         "xaxis": {
             "range": [-0.5, columns - 0.5],
             "tickvals": np.arange(columns),
-            "ticktext": [escape(step, quote=False) for step in steps],
+            "ticktext": [literal(step) for step in steps],
             "tickangle": -90 if upright else 0,
             "tickfont": {"size": TEXT_SIZE},
             "side": "top",
@@ -125,7 +122,7 @@ def _words(shares: Array, texts: Sequence[Sequence[str]], first: int, theme: The
         x=across.ravel(),
         y=down.ravel(),
         mode="text",
-        text=[escape(shortened(text, 9), quote=False) for row in texts for text in row],
+        text=[literal(shortened(text, 9)) for row in texts for text in row],
         textfont={"size": TEXT_SIZE, "color": inks.tolist()},
         hoverinfo="skip",
         showlegend=False,

@@ -1,12 +1,12 @@
 """A block as a drawing: what runs where, from top to bottom, the residual stream as the straight line at the left."""
 
-from html import escape
 from typing import Any, Literal
 
 import plotly.graph_objects as go
 
 from viz_core.figures import palette
 from viz_core.figures.heatmaps import layout
+from viz_core.figures.labels import literal
 from viz_core.figures.palette import ThemeName
 
 STREAM, BRANCH, WIDTH = 2.6, 7.0, 10.0  # across: where the stream and the sublayers stand
@@ -97,7 +97,7 @@ class _Drawing:
         corners = {"x0": x - half, "x1": x + half, "y0": y - HEIGHT / 2, "y1": y + HEIGHT / 2}
         self.shapes.append({"type": "rect", "fillcolor": fill, "line": line} | corners)
         ink = palette.BACKGROUND[self.theme] if is_norm else palette.TEXT[self.theme]
-        self.write(x, y, f"<b>{escape(name, quote=False)}</b>" if is_norm else escape(name, quote=False), ink=ink)
+        self.write(x, y, f"<b>{literal(name)}</b>" if is_norm else literal(name), ink=ink)
 
     def sum(self, y: float) -> None:
         self.sums.append(y)

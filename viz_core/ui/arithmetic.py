@@ -7,7 +7,7 @@ import torch
 
 from viz_core.analysis.cell import Cell, cell_of
 from viz_core.figures import limits_of, product_bars, vectors_heatmap
-from viz_core.figures.heatmaps import shortened
+from viz_core.figures.labels import shortened
 from viz_core.language import _
 from viz_core.ui import formulas, show
 from viz_core.ui.scene import HeadScene

@@ -17,6 +17,10 @@ NEAR = 0.6  # of its weight within a few tokens
 EVEN = 0.85  # of the largest entropy its rows could have
 
 
+def head_name(layer: int, head: int) -> str:
+    return f"L{layer}·H{head}"
+
+
 def enough(role: str) -> float:
     """The score from which a head is said to do a role."""
     return EVEN if role == "broad" else HABIT
@@ -32,7 +36,7 @@ class Choice:
 
     @property
     def name(self) -> str:
-        return f"L{self.layer}·H{self.head}"
+        return head_name(self.layer, self.head)
 
     def identity(self, model: Model, text: str) -> tuple[Hashable, ...]:
         """What everything that is computed of this head on this text depends on."""

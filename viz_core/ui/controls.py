@@ -4,7 +4,6 @@ A failed input leaves the last good picture standing: its sentence is shown, wha
 """
 
 from collections.abc import Callable, Collection
-from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -12,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from viz_core.language import _
 from viz_core.models import Model, UnusableText, WeightsUnavailable, bundled_readers
 from viz_core.recording import Recording
-from viz_core.ui import show, state, store, waiting
+from viz_core.ui import settings, show, state, store, waiting
 from viz_core.ui.choice import Choice
 from viz_core.ui.workshop import Progress
 
@@ -57,7 +56,7 @@ def model_and_recording(view: state.View, *, examples: bool = False) -> tuple[Mo
 
 
 def _sentence_box(view: state.View) -> None:
-    _keep("sentence", view.text)
+    settings.put("sentence", view.text)
     st.text_input(
         _("Type a sentence"),
         key="sentence",
@@ -79,7 +78,7 @@ def _long_text_box(view: state.View) -> None:
 def _model_chooser(view: state.View) -> None:
     bundled = bundled_readers()
     names = [*sorted(bundled, key=lambda name: name != START[0]), *GPT2_FAMILY]
-    _keep("model_name", view.model)
+    settings.put("model_name", view.model)
     st.selectbox(
         _("Model"),
         names if view.model in names else [view.model, *names],
@@ -117,12 +116,6 @@ def _take_example() -> None:
 
 def _new_text(text: str) -> None:
     state.show(text=text, query=-1, key=-1)
-
-
-def _keep(key: str, value: Any) -> None:
-    """Show the view's value in a widget, also when a link or the other page has changed it."""
-    if st.session_state.get(key) != value or st.session_state.get("new page"):
-        st.session_state[key] = value
 
 
 def _reading(progress: Progress) -> str:
@@ -197,12 +190,15 @@ def head_and_cell(
     )
     with st.container(horizontal=True):
         for name, label, value, count, width, says in (field for field in fields if field[0] in asked):
-            _keep(f"choose-{name}", value)
+            settings.put(f"choose-{name}", value)
             st.selectbox(
                 label,
                 list(range(count)),
                 format_func=says,
                 key=f"choose-{name}",
                 width=width,
-                on_change=lambda name=name: state.show(**{name: st.session_state[f"choose-{name}"]}),
+                on_change=lambda name=name: state.show(
+                    # of a model that stands in for the visitor's own, the head shown may not be the view's
+                    **({"layer": choice.layer, "head": choice.head} | {name: st.session_state[f"choose-{name}"]})
+                ),
             )

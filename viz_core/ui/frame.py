@@ -9,7 +9,7 @@ from viz_core.figures.palette import BACKGROUND, ThemeName
 from viz_core.language import _, speak
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import state
+from viz_core.ui import parts, state
 
 ICON = Path(__file__).parents[2] / "assets" / "icon.svg"  # a Material icon would be fetched from the network
 Body = Callable[[state.View, Model, str, Recording], None]
@@ -60,27 +60,33 @@ def _navigation(view: state.View) -> None:
     """Links that carry along what is looked at; so they are written anew whenever that changes."""
     address = state.address_of(view)
     with st.sidebar:
-        st.page_link("app.py", label=_("Explore"), icon=":material/grid_view:", query_params=address)
         for group, pages in _pages():
             if group:
                 st.caption(group)
-            for name, label, icon in pages:
-                st.page_link(f"pages/{name}.py", label=label, icon=f":material/{icon}:", query_params=address)
+            for path, label, icon in pages:
+                there = parts.address_of(label, address)
+                st.page_link(path, label=label, icon=f":material/{icon}:", query_params=there)
 
 
 def _pages() -> list[tuple[str, list[tuple[str, str, str]]]]:
-    """By group: the file of a page, its name and its icon."""
+    """By group: the file of a page, its title and its icon."""
     return [
-        ("", [("inside_one_head", _("Inside one head"), "linear_scale")]),
+        (
+            "",
+            [
+                ("app.py", _("Explore"), "grid_view"),
+                ("pages/inside_one_head.py", _("Inside one head"), "linear_scale"),
+            ],
+        ),
         (
             _("How it works"),
             [
-                ("scaling", _("Scaling"), "compress"),
-                ("masks", _("Masks"), "grid_off"),
-                ("positions", _("Positions"), "pin"),
-                ("many_heads", _("Many heads"), "view_module"),
-                ("block", _("The block"), "layers"),
-                ("birth", _("How heads are born"), "timeline"),
+                ("pages/scaling.py", _("Scaling"), "compress"),
+                ("pages/masks.py", _("Masks"), "grid_off"),
+                ("pages/positions.py", _("Positions"), "pin"),
+                ("pages/many_heads.py", _("Many heads"), "view_module"),
+                ("pages/block.py", _("The block"), "layers"),
+                ("pages/birth.py", _("How heads are born"), "timeline"),
             ],
         ),
     ]

@@ -1,8 +1,10 @@
 """Maps on a page: drawn once for everything they depend on, each under a key that the page's bridge may link."""
 
 from collections.abc import Hashable
+from hashlib import blake2b
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from torch import Tensor
 
@@ -47,4 +49,6 @@ def cells(
 
 def _identity(scene: Scene, key: str, of: Hashable, rule: dict[str, Any]) -> tuple[Hashable, ...]:
     settings = tuple((name, repr(rule[name])) for name in sorted(rule) if name not in {"tokens", "allowed", "also"})
-    return (*scene.choice.identity(scene.model, scene.text), spoken(), key, of, *settings)
+    allowed = rule.get("allowed")
+    cells = None if allowed is None else blake2b(np.packbits(allowed).tobytes()).digest()
+    return (*scene.choice.identity(scene.model, scene.text), spoken(), key, of, cells, *settings)

@@ -1,29 +1,45 @@
 """The parts of a page, one on screen at a time: a strip to choose by, like the chain's; the address says which."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import streamlit as st
 
 from viz_core.language import _
-from viz_core.ui import settings
+from viz_core.ui import settings, state
 
-Scene = TypeVar("Scene")
+S = TypeVar("S")  # what the parts of a page are drawn from
 
 
 @dataclass(frozen=True)
-class Part(Generic[Scene]):
+class Part(Generic[S]):
     """`draw` returns the keys of the figures whose cells the page's bridge links."""
 
     name: str  # in the address
     label: Callable[[], str]
-    draw: Callable[[Scene], list[str]]
+    draw: Callable[[S], list[str]]
 
 
-def strip(parts: Sequence[Part[Scene]]) -> Part[Scene]:
+def strip(parts: Sequence[Part[S]]) -> Part[S]:
     """The chosen part; the strip stays in reach while the page scrolls."""
-    by_name = {part.name: part for part in parts}
+    labels = {part.name: part.label() for part in parts}
+    if state.setting("part") not in labels:
+        state.put_setting("part", "")  # one of another page, or of none
     with st.container(key="chain"):
-        labels = {name: part.label() for name, part in by_name.items()}
-        return by_name[settings.one_of("part", _("Part of this page"), labels, hidden=True)]
+        chosen = settings.one_of("part", _("Part of this page"), labels, hidden=True)
+    _left_at()[st.session_state.get("page", "")] = state.setting("part") and chosen
+    return next(part for part in parts if part.name == chosen)
+
+
+def address_of(page: str, address: Mapping[str, str]) -> dict[str, str]:
+    """The address of another page, from that of this one: with the part that it was left at, not with ours."""
+    others = {name: value for name, value in address.items() if name != "part"}
+    part = _left_at().get(page)
+    return others | ({"part": part} if part else {})
+
+
+def _left_at() -> dict[str, str]:
+    """The title of a page → the part it shows, "" for its first."""
+    found: dict[str, str] = st.session_state.setdefault("parts", {})
+    return found

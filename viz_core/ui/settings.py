@@ -109,8 +109,11 @@ def _key(name: str) -> str:
 
 
 def _keep(name: str, value: Any) -> None:
-    """Show the value in the widget, also when a link or another page has changed it."""
-    key = _key(name)
+    put(_key(name), value)
+
+
+def put(key: str, value: Any) -> None:
+    """Show the value in a widget, also when a link or another page has changed it."""
     if st.session_state.get(key) != value or st.session_state.get("new page"):
         st.session_state[key] = value
 

@@ -9,7 +9,8 @@ import streamlit as st
 
 from viz_core.analysis.truth import truth_of
 from viz_core.attention import AttentionRecord
-from viz_core.figures.heatmaps import unspaced
+from viz_core.figures.labels import unspaced
+from viz_core.figures.lying import percent
 from viz_core.language import _
 from viz_core.ui import store
 
@@ -60,6 +61,16 @@ def badge(record: AttentionRecord, of: tuple[Hashable, ...]) -> None:
 def number(value: float) -> str:
     """Four significant digits, the same everywhere."""
     return f"{value:.4g}".replace("-", "−").replace("inf", "∞")
+
+
+def share(value: float) -> str:
+    """A probability in percent; what is not 0 never reads as 0."""
+    return percent(value)
+
+
+def signed(value: float) -> str:
+    """Three decimals, with the sign."""
+    return f"{value:+.3f}".replace("-", "−")
 
 
 def literal(text: str) -> str:

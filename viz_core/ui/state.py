@@ -16,11 +16,11 @@ MOST_DIGITS = 7  # no layer, head or position needs more, and int() refuses thou
 SETTINGS_OF = {  # what can be set on each page, and stands in the address under that name
     "every page": ["part"],
     "scaling": ["divisor", "temperature", "scope", "width", "axis"],
-    "masks, the lab": ["mask", "window", "gap", "padded", "side", "everyone", "cells"],
+    "masks, the lab": ["mask", "set_in", "window", "gap", "padded", "side", "everyone", "cells"],
     "masks, other parts": ["replaced", "every", "by", "rate", "seed"],
     "positions, vectors": ["rows", "components", "position", "component", "alike", "pair"],
     "positions, order": ["places", "sees", "one", "another", "told", "against"],
-    "many heads, off": ["off", "first_off", "heads_off"],
+    "many heads, off": ["off", "instead", "first_off", "heads_off"],
     "many heads, other parts": ["share_of", "of_component", "shape", "kv_heads", "counted", "labels"],
     "the block": ["norm", "depth", "start", "next_temperature", "top_k", "top_p", "pick", "draw"],
     "birth": ["moment", "earlier", "later"],
@@ -92,8 +92,15 @@ def setting(name: str) -> str:
 
 def show_setting(name: str, value: str) -> None:
     """Change one, for callbacks; "" is the default."""
+    put_setting(name, value)
+    show()
+
+
+def put_setting(name: str, value: str) -> None:
+    """Likewise, while a page runs: no click."""
     settings = dict(_session_view().settings) | {name: value}
-    show(settings=tuple(sorted((name, value) for name, value in settings.items() if value)))
+    named = tuple(sorted((name, value) for name, value in settings.items() if value))
+    st.session_state["view"] = replace(_session_view(), settings=named)
 
 
 def mirror() -> None:
@@ -111,12 +118,14 @@ def _note(address: dict[str, str]) -> None:
 
 
 def address_of(state: View) -> dict[str, str]:
-    """The query parameters of a view: what differs from the default, and a text that an address can hold."""
+    """The query parameters of a view: what differs from the default, without what is too long for an address."""
     default = asdict(View())
     named = {name: value for name, value in asdict(state).items() if name != "settings"}
     address = {name: str(value) for name, value in named.items() if value != default[name]} | dict(state.settings)
-    if len(quote(address.get("text", ""), errors="replace")) > LONGEST_URL:
-        del address["text"]
+    weights = {name: len(quote(value, errors="replace")) for name, value in address.items()}
+    while sum(weights.values()) > LONGEST_URL:
+        longest = max(weights, key=weights.__getitem__)
+        del weights[longest], address[longest]
     return address
 
 

@@ -6,12 +6,14 @@ Nothing here knows who asked: everything depends on (model, revision, text) and 
 import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Generic, TypeVar
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from torch import Tensor
 
 import viz_core
 from viz_core.analysis.links import Links, links_of
@@ -74,6 +76,8 @@ class Shelves:
     figures: Shelf[go.Figure]
     walks: Shelf[HeadWalk]
     findings: Shelf[Any]
+    measurements: Shelf[Any]
+    companions: Shelf[Model]
 
 
 @st.cache_resource(show_spinner=False)
@@ -88,13 +92,27 @@ def shelves() -> Shelves:
         links=Shelf("links", 32),  # at most 0.9 MB each
         figures=Shelf("figures", 64),  # of maps, at most 0.6 MB each
         walks=Shelf("walks", 8),  # some 12 MB each at 1,024 tokens of GPT-2 small
-        findings=Shelf("findings", 512),  # a sentence, a few numbers
+        findings=Shelf("findings", 30_000_000, bytes_of),
+        measurements=Shelf("measurements", 30_000_000, bytes_of),
+        companions=Shelf("companions", 8),  # bundled, some 5 MB each
     )
 
 
 def model(name: str, report: Report | None = None) -> Model:
     """The model of that name; `report` hears of (bytes, bytes in all, file). Raises what `viz_core.load` raises."""
     return shelves().models.take(name, lambda note: _loaded(name, note), report)
+
+
+def companion(name: str) -> Model:
+    """A bundled model that is shown beside the visitor's own, which must not lose its place for it."""
+    return shelves().companions.take(name, lambda _note: _bundled(name))
+
+
+def _bundled(name: str) -> Model:
+    model = viz_core.load(name, sources=["bundled"])
+    if not isinstance(model, Model):
+        raise TypeError(f"{name} is a translator; expected a model that reads one text")
+    return model
 
 
 def course(name: str, report: Report | None = None) -> tuple[Model, ...]:
@@ -107,10 +125,7 @@ def _course(name: str, note: Note) -> tuple[Model, ...]:
     found = []
     for done, moment in enumerate(moments):
         note(done, len(moments))
-        model = viz_core.load(moment, sources=["bundled"])
-        if not isinstance(model, Model):
-            raise TypeError(f"{moment} is a translator; expected a model that reads one text")
-        found.append(model)
+        found.append(_bundled(moment))
     _freeze()
     return tuple(found)
 
@@ -197,6 +212,35 @@ def figure(of: tuple[Hashable, ...], make: Callable[[], go.Figure]) -> go.Figure
 
 
 def finding(of: tuple[Hashable, ...], find: Callable[[], T]) -> T:
-    """Something small that `find` computes, computed once; `of` is all that it depends on, and says what it is."""
+    """Something small that `find` computes at once, computed once; `of` is all that it depends on, and says what it
+    is. What takes longer is a `measurement`: findings share two threads, and must not wait for it."""
     found: T = shelves().findings.take(of, lambda _note: find())
     return found
+
+
+def measurement(of: tuple[Hashable, ...], measure: Callable[[Note], T], report: Report | None = None) -> T:
+    """Likewise for what takes many runs of a model; `measure` is given a function note(done, total) to call as it
+    goes, which is where it ends when nobody waits any more."""
+    measured: T = shelves().measurements.take(of, measure, report)
+    return measured
+
+
+def measured(of: tuple[Hashable, ...]) -> Any:
+    """A measurement that was made before, or None."""
+    return shelves().measurements.get(of)
+
+
+def bytes_of(found: object) -> int:
+    """The memory that something keeps alive, about: all of what a view looks into, and 100 bytes for what is small."""
+    if isinstance(found, Tensor):
+        return found.untyped_storage().nbytes()
+    if isinstance(found, np.ndarray):
+        return int(getattr(found.base, "nbytes", found.nbytes))
+    inside: Iterable[object] = ()
+    if isinstance(found, dict):
+        inside = found.values()
+    elif isinstance(found, list | tuple | set | frozenset):
+        inside = found
+    elif is_dataclass(found):
+        inside = (getattr(found, field.name) for field in fields(found))
+    return 100 + (len(found) if isinstance(found, str | bytes) else 0) + sum(map(bytes_of, inside))

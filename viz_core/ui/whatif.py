@@ -1,5 +1,8 @@
 """What a change does to the model's prediction: the model is run again with it, and both predictions are shown."""
 
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
 import streamlit as st
 
 from viz_core.analysis.predictions import Change, change_of
@@ -46,6 +49,20 @@ def changed(scene: Scene, edits: Edits) -> Change:
     return store.finding(("change", scene.model.name, scene.model.revision, scene.text, edits, row), found)
 
 
+def table(scene: Scene, lines: Iterable[tuple[Mapping[str, str], Change]]) -> None:
+    """Changes side by side: what each line is called, and what the prediction is then."""
+    rows = [
+        {
+            **named,
+            _("likeliest then"): scene.model.labels([change.token_ids[change.best_after]])[0],
+            _("probability"): show.share(change.after[change.best_after]),
+            _("KL, nats"): size_of(change.divergence) if change.divergence else "0",
+        }
+        for named, change in lines
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+
+
 def row_of(scene: Scene) -> int:
     """The row whose prediction is shown: a decoder's last; an encoder's hidden word, else the chosen row."""
     model, query = scene.model, scene.choice.query
@@ -60,7 +77,12 @@ def heading(scene: Scene) -> str:
     if not scene.model.both_sides:
         return _("What {model} would say next").format(model=name)
     row = row_of(scene)
-    words = _("What {model} guesses at {token} (token {row})")
+    hidden = int(scene.recording.token_ids[row]) == scene.model.mask_id
+    words = (
+        _("What {model} guesses at {token} (token {row})")
+        if hidden
+        else _("What {model} makes of {token} (token {row}), a word it sees")
+    )
     return words.format(model=name, token=quoted(scene.tokens[row]), row=row)
 
 
@@ -68,18 +90,17 @@ def in_words(change: Change, labels: list[str], *, edited: bool = True) -> str:
     """One or two sentences on what the change did, with its size."""
     if not edited:
         return _("Nothing is changed yet.")
-    before = max(range(len(labels)), key=change.before.__getitem__)
-    after = max(range(len(labels)), key=change.after.__getitem__)
-    shares = {"old": f"{change.before[before]:.1%}", "new": f"{change.after[before]:.1%}"}
+    before, after = change.best_before, change.best_after
+    shares = {"old": show.share(change.before[before]), "new": show.share(change.after[before])}
     if change.divergence < SAME:
         said = _("The prediction stays as it is.")
     elif before == after:
         said = _("Still likeliest: {token}, {old} before and {new} now.").format(token=quoted(labels[before]), **shares)
     else:
         said = _("{token} falls from {old} to {new}; now likeliest: {other}, {share}.").format(
-            token=quoted(labels[before]), other=quoted(labels[after]), share=f"{change.after[after]:.1%}", **shares
+            token=quoted(labels[before]), other=quoted(labels[after]), share=show.share(change.after[after]), **shares
         )
-    return said + " " + _size(change.divergence)
+    return said + " " + _size(change.divergence, another=before != after)
 
 
 def size_of(divergence: float) -> str:
@@ -87,7 +108,7 @@ def size_of(divergence: float) -> str:
     return f"< {SAME:g}" if divergence < SAME else number(divergence)
 
 
-def _size(divergence: float) -> str:
+def _size(divergence: float, *, another: bool) -> str:
     words = (
         _("KL divergence {size} nats: nothing to speak of.")
         if divergence < SAME
@@ -96,5 +117,7 @@ def _size(divergence: float) -> str:
         else _("KL divergence {size} nats: a clear change.")
         if divergence < MUCH
         else _("KL divergence {size} nats: another prediction altogether.")
+        if another
+        else _("KL divergence {size} nats: a large change.")
     )
     return words.format(size=size_of(divergence))

@@ -45,6 +45,7 @@ class Workshop(Generic[T]):
     def __init__(self, name: str, workers: int = 2) -> None:
         self._jobs: dict[Hashable, _Job[T]] = {}
         self._lock = threading.RLock()
+        self._mine = threading.local()  # .note, in a worker's thread: what its job tells its progress by
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix=name)
 
     def get(
@@ -56,8 +57,13 @@ class Workshop(Generic[T]):
                 when nobody waits any more
         report  called on the caller's thread every `every` seconds; whatever it raises ends the waiting
 
+        Work that asks for more work does it in its own thread: were it to wait for a worker, all workers might wait.
+
         Raises what the work raises.
         """
+        note: Callable[..., None] | None = getattr(self._mine, "note", None)
+        if note is not None:
+            return work(note)
         with self._lock:
             job = self._jobs.get(key)
             if job is None:
@@ -82,6 +88,7 @@ class Workshop(Generic[T]):
                     self._forget(key, job)
 
     def _do(self, key: Hashable, job: _Job[T], work: Callable[[Callable[..., None]], T]) -> None:
+        self._mine.note = job.note
         try:
             result = work(job.note)
         except BaseException as error:  # noqa: BLE001  it is raised again, where somebody waits
@@ -90,6 +97,8 @@ class Workshop(Generic[T]):
         else:
             self._forget(key, job)
             job.future.set_result(result)
+        finally:
+            self._mine.note = None
 
     def _forget(self, key: Hashable, job: _Job[T]) -> None:
         """Before its result is told: who asks afterwards asks for new work."""

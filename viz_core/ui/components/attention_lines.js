@@ -54,10 +54,10 @@ export default function ({ data, parentElement }) {
   state.observer.observe(root);
   follow(state);
   layout(state);
-  return () => {
+  return atEnd(state, () => {
     state.observer.disconnect();
     state.deaf();
-  };
+  });
 }
 
 // -- which heads, from which weight, which way ------------------------------------------------------

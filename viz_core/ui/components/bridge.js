@@ -40,7 +40,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   scan(state);
   if (another) for (const figure of state.figures.keys()) frame(state, figure); // they may have come before us
   placeAll(state);
-  return () => {
+  return atEnd(state, () => {
     state.observer.disconnect();
     state.deaf();
     document.removeEventListener("keydown", state.between);
@@ -48,7 +48,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     clearTimeout(state.timer);
     for (const figure of [...state.figures.keys()]) release(state, figure);
     states.delete(parentElement);
-  };
+  });
 }
 
 // -- the figures on the page -------------------------------------------------------------------------

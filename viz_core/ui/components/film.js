@@ -10,7 +10,7 @@ export default function ({ data, parentElement }) {
   const [moments, layers, heads, side] = header.shape;
   const [rows, columns] = header.cells;
   let state = states.get(parentElement);
-  if (!state) states.set(parentElement, (state = {}));
+  if (!state) states.set(parentElement, (state = { at: 0 }));
   let at = moments * rows * columns * 4;
   const bytes = (n) => new Uint8Array(payload, (at += n) - n, n);
   Object.assign(state, {
@@ -23,17 +23,20 @@ export default function ({ data, parentElement }) {
   root.setAttribute("aria-label", header.words.label);
   root.style.gridTemplateColumns = `repeat(${heads}, minmax(0, 1fr))`;
   if (root.children.length !== layers * heads || state.side !== side) {
-    root.replaceChildren(...Array.from({ length: layers * heads }, (_, index) => made(index, heads, side)));
+    state.at = 0;
+    root.replaceChildren(...Array.from({ length: layers * heads }, (_, index) => made(state, index)));
   }
   state.side = side;
+  rove(state, state.at);
   state.deaf?.();
   const stops = [reel.listen(() => soon(state)), board.listen(() => choose(state))];
-  state.deaf = () => stops.forEach((stop) => stop());
+  const deaf = (state.deaf = () => stops.forEach((stop) => stop()));
   draw(state);
-  return () => state.deaf();
+  return deaf;
 }
 
-function made(index, heads, side) {
+function made(state, index) {
+  const [, layers, heads, side] = state.header.shape;
   const [layer, head] = [Math.floor(index / heads), index % heads];
   const button = document.createElement("button");
   button.type = "button";
@@ -42,7 +45,20 @@ function made(index, heads, side) {
   button.querySelector("b").textContent = `L${layer}·H${head}`;
   Object.assign(button.querySelector("canvas"), { width: side, height: side });
   button.onclick = () => board.choose({ layer, head });
+  button.onfocus = () => rove(state, index);
+  button.onkeydown = (event) => {
+    const to = placeAfter(event, index, layers, heads);
+    if (to === null) return;
+    event.preventDefault();
+    state.root.children[to].focus();
+  };
   return button;
+}
+
+/** One tile is in the tab order, that which had the focus last. */
+function rove(state, index) {
+  state.at = index;
+  [...state.root.children].forEach((button, place) => (button.tabIndex = place === index ? 0 : -1));
 }
 
 /** Once a frame, however fast the slider moves. */

@@ -36,6 +36,8 @@ def film(
     roles: Sequence[tuple[str, str]],
     scores: Sequence[Sequence[str]],
     frames: Frames,
+    map_key: str,
+    bars_key: str,
     key: str,
 ) -> None:
     """Show every head at the moment of the page's player; a click chooses a head.
@@ -45,8 +47,7 @@ def film(
     marks    uint8 [moment, layer, head]: each head's role as an index of `roles`, or NONE
     roles    (letter, what a head of that role looks at)
     scores   of each moment and head: what stands beside its name
-
-    The figures under the keys "map" and "next" turn along.
+    frames   what the figures under `map_key` and `bars_key` show, which turn along
     """
     n_moment, n_layer, n_head, side, _side = tiles.shape
     header = {
@@ -54,15 +55,18 @@ def film(
         "cells": list(frames.weights.shape[1:]),
         "roles": [{"letter": letter, "says": says} for letter, says in roles],
         "scores": [list(of_moment) for of_moment in scores],
-        "map": {"key": "map", "titles": list(frames.titles)},
+        "map": {"key": map_key, "titles": list(frames.titles)},
         "bars": {
-            "key": "next",
+            "key": bars_key,
             "moments": [
                 {"x": list(shares), "text": list(written), "names": list(names)}
                 for shares, written, names in frames.bars
             ],
         },
         "colours": colours(),
-        "words": {"label": _("All heads: layers down, heads across"), "none": _("not known for any role")},
+        "words": {
+            "label": _("Heads: layers down, heads across. Arrow keys move, Enter or space acts."),
+            "none": _("not known for any role"),
+        },
     }
     _component(key=key, data=pack(header, frames.weights, allowed, marks, tiles))

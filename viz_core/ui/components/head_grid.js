@@ -70,10 +70,11 @@ export default function ({ data, parentElement }) {
     state.observed = root;
   }
   draw(state);
-  return () => {
+  return atEnd(state, () => {
     state.observer.disconnect();
+    state.observed = null;
     state.deaf();
-  };
+  });
 }
 
 /** The board has changed: another head, or another role picked out. */

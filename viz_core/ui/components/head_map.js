@@ -42,10 +42,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   state.table.setAttribute("aria-label", header.words.label);
   paint(state);
   size(state);
-  return () => {
+  return atEnd(state, () => {
     state.observer.disconnect();
+    state.observed = null;
     state.deaf();
-  };
+  });
 }
 
 const name = (heads, place) => `L${Math.floor(place / heads)}·H${place % heads}`;
@@ -66,16 +67,21 @@ function build(state) {
     made.append(...cells);
     return made;
   };
-  const across = Array.from({ length: heads }, (_, head) => element("span", "name across", `H${head}`));
+  const named = (role, className, text) => {
+    const made = element("span", className, text);
+    if (!header.switches) made.setAttribute("role", role);
+    return made;
+  };
+  const across = Array.from({ length: heads }, (_, head) => named("columnheader", "name across", `H${head}`));
   state.cells = [];
   const lines = Array.from({ length: layers }, (_, layer) => {
-    const named = element(header.switches ? "button" : "span", "name", `L${layer}`);
-    if (header.switches) named.onclick = () => switchLayer(state, layer);
-    state.names = layer ? [...state.names, named] : [named];
-    return line(named, ...Array.from({ length: heads }, (_, head) => cell(state, layer * heads + head)));
+    const first = header.switches ? element("button", "name", `L${layer}`) : named("rowheader", "name", `L${layer}`);
+    if (header.switches) first.onclick = () => switchLayer(state, layer);
+    state.names = layer ? [...state.names, first] : [first];
+    return line(first, ...Array.from({ length: heads }, (_, head) => cell(state, layer * heads + head)));
   });
   table.setAttribute("role", header.switches ? "group" : "grid");
-  table.replaceChildren(line(element("span", "name"), ...across), ...lines);
+  table.replaceChildren(line(named("gridcell", "name", ""), ...across), ...lines);
   table.style.setProperty("--heads", heads);
 }
 
@@ -210,17 +216,10 @@ function rest(state, place) {
 }
 
 function onKey(state, place, event) {
-  const [layers, heads] = state.header.shape;
-  const [row, column] = [Math.floor(place / heads), place % heads];
-  const to = {
-    ArrowUp: [row - 1, column], ArrowDown: [row + 1, column],
-    ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1],
-    Home: [row, 0], End: [row, heads - 1],
-  }[event.key];
-  if (!to || event.ctrlKey || event.metaKey || event.altKey) return;
+  const to = placeAfter(event, place, ...state.header.shape);
+  if (to === null) return;
   event.preventDefault();
-  if (to[0] < 0 || to[1] < 0 || to[0] >= layers || to[1] >= heads) return;
-  state.cells[to[0] * heads + to[1]].focus();
+  state.cells[to].focus();
 }
 
 function tell(state, place) {

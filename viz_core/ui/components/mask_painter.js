@@ -41,10 +41,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.observed = root;
   }
   draw(state);
-  return () => {
+  return atEnd(state, () => {
     state.observer.disconnect();
+    state.observed = null;
     state.deaf();
-  };
+  });
 }
 
 // -- bits --------------------------------------------------------------------------------------------

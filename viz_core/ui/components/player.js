@@ -18,23 +18,25 @@ export default function ({ data, parentElement, setTriggerValue }) {
   slider.max = data.names.length - 1;
   slider.setAttribute("aria-label", data.words.slider);
   slider.oninput = () => {
-    clearTimeout(reel.playing);
-    reel.playing = 0;
-    reel.go(Number(slider.value), REST);
+    const to = Number(slider.value); // before stopping shows the moment it stops at
+    reel.stop();
+    reel.go(to, REST);
   };
   button.onclick = () => press();
   ticks.replaceChildren(...data.names.map((name, index) => tick(data, name, index)));
   state.deaf?.();
-  state.deaf = reel.listen(() => show(state));
+  const deaf = (state.deaf = reel.listen(() => show(state)));
   reel.hear({ ...data.heard, moment: data.moment, count: data.names.length }, (told) => setTriggerValue("moment", told));
   show(state);
 
   function press() {
-    if (reel.playing) reel.pause();
-    else if (still()) reel.go((reel.moment + 1) % reel.count, REST);
+    if (reel.playing) {
+      reel.stop();
+      reel.go(reel.moment, 0);
+    } else if (still()) reel.go((reel.moment + 1) % reel.count, REST);
     else reel.play(() => root.isConnected);
   }
-  return () => state.deaf();
+  return deaf;
 }
 
 /** A visitor who asked for less movement goes on by one moment a press. */
@@ -45,7 +47,10 @@ function tick({ names, event }, name, index) {
   made.className = index === event ? "tick event" : "tick";
   made.textContent = name;
   made.style.left = `calc(var(--thumb) / 2 + (100% - var(--thumb)) * ${index / Math.max(1, names.length - 1)})`;
-  made.onclick = () => reel.go(index, 0);
+  made.onclick = () => {
+    reel.stop();
+    reel.go(index, 0);
+  };
   return made;
 }
 

@@ -47,10 +47,11 @@ class Reel {
     this.say();
   }
 
-  pause() {
+  /** End playing; where the visitor comes to rest is for the caller to say, with `go`. */
+  stop() {
+    if (!this.playing) return;
     clearTimeout(this.playing);
     this.playing = 0;
-    this.go(this.moment, 0);
     this.say();
   }
 

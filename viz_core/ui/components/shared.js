@@ -125,6 +125,30 @@ class Board {
   }
 }
 
+/** What a component returns for Streamlit to call at its end. Of data that changed before the module had come, Streamlit
+ *  calls it too, perhaps after the run with the new data: then it must leave that one alone. */
+function atEnd(state, end) {
+  const run = (state.run = {});
+  return () => {
+    if (state.run === run) end();
+  };
+}
+
+/** Where an arrow key, Home or End leads in a table of so many rows and columns, counted row by row; null for other
+ *  keys; past an edge it stays. */
+function placeAfter(event, place, rows, columns) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return null;
+  const [row, column] = [Math.floor(place / columns), place % columns];
+  const to = {
+    ArrowUp: [row - 1, column], ArrowDown: [row + 1, column],
+    ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1],
+    Home: [row, 0], End: [row, columns - 1],
+  }[event.key];
+  if (!to) return null;
+  const inside = to[0] >= 0 && to[1] >= 0 && to[0] < rows && to[1] < columns;
+  return inside ? to[0] * columns + to[1] : place;
+}
+
 const board = (window.attentionBoard ??= new Board());
 if (!board.tell && window.attentionNews) board.hear(...window.attentionNews);
 const KEYBOARD_REST = 120; // ms without another key before Python is told

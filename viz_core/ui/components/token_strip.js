@@ -45,10 +45,11 @@ export default function ({ data, parentElement }) {
     state.observed = state.strip;
   }
   measure(state);
-  return () => {
+  return atEnd(state, () => {
     state.observer.disconnect();
+    state.observed = null;
     state.deaf();
-  };
+  });
 }
 
 // -- the text ----------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What the mechanism pages have in common: a title, parts of which one is on screen, and the page's bridge."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from viz_core.models import Model
 from viz_core.recording import Recording
@@ -10,26 +11,40 @@ from viz_core.ui.components.bridge import bridge
 from viz_core.ui.parts import Part
 from viz_core.ui.scene import Scene
 
+Seen = TypeVar("Seen", bound=Scene)
+
 
 def show(title: str, pages_parts: Sequence[Part[Scene]]) -> None:
     """Draw the page; its parts are chosen on a strip."""
+    show_in(_scene, title, pages_parts)
+
+
+def show_in(
+    scene_of: Callable[[state.View, Model, str, Recording], Seen | None], title: str, pages_parts: Sequence[Part[Seen]]
+) -> None:
+    """The same in a scene of the page's own: `scene_of` makes it of what the visitor asks for, or says on the page why
+    there is none."""
 
     @frame.live
     def page(view: state.View, model: Model, text: str, recording: Recording) -> None:
-        choice = chosen_in(view, model, recording)
-        part_of_map = window.of(model.name, text, choice.size)
-        scene = Scene(
-            model=model, text=text, recording=recording, choice=choice, theme=frame.theme(), window=part_of_map
-        )
+        scene = scene_of(view, model, text, recording)
+        if scene is None:
+            return
         linked = parts.strip(pages_parts).draw(scene)
         bridge(
             linked,
             of=f"{model.name} {text}",
-            chosen=choice.chosen,
-            limits=choice.limits(recording),
+            chosen=scene.choice.chosen,
+            limits=scene.choice.limits(scene.recording),
             on_choose=state.show,
             on_window=lambda part: window.keep(model.name, text, part),
             role=head_roles.picked(),
         )
 
     page(*controls.model_and_recording(frame.start(title)))
+
+
+def _scene(view: state.View, model: Model, text: str, recording: Recording) -> Scene:
+    choice = chosen_in(view, model, recording)
+    part_of_map = window.of(model.name, text, choice.size)
+    return Scene(model=model, text=text, recording=recording, choice=choice, theme=frame.theme(), window=part_of_map)

@@ -10,9 +10,9 @@ def scopes() -> dict[str, str]:
     return {"head": _("this head"), "layer": _("its layer"), "all": _("all layers")}
 
 
-def asked(label: str, default: str = "all") -> str:
-    """The scope, as a row of buttons."""
-    return settings.one_of("scope", label, scopes(), default=default)
+def asked(name: str, label: str, *, default: str) -> str:
+    """The scope, as a row of buttons; `name` is the setting's."""
+    return settings.one_of(name, label, scopes(), default=default)
 
 
 def heads(scene: Scene, scope: str) -> Heads | None:

@@ -5,14 +5,16 @@ import streamlit as st
 from viz_core.analysis.birth import moved
 from viz_core.analysis.predictions import change_of
 from viz_core.figures import paired_bars
-from viz_core.figures.course import head_bars
+from viz_core.figures.ranked import ranked_bars
 from viz_core.language import _
 from viz_core.ui import controls, maps, settings, show, state, store, whatif
+from viz_core.ui.choice import head_name
 from viz_core.ui.mechanism.birth import words
 from viz_core.ui.mechanism.birth.course import Birth
 from viz_core.ui.show import number
 
 MOST = 6  # tokens
+NO_INDUCTION = 0.1  # a best score below which there is none
 
 
 def compare(scene: Birth) -> list[str]:
@@ -47,14 +49,14 @@ def compare(scene: Birth) -> list[str]:
 
 
 def _asked(scene: Birth) -> tuple[int, int]:
-    """Two moments: by default the last one without induction, and the finished model."""
+    """Two moments: by default the last one without induction, else the first, and the finished model."""
     course = scene.course
     head, first, second = st.columns([1, 1.6, 1.6], gap="medium")
     with head:
         controls.head_and_cell(scene.choice, scene.recording, ("layer", "head"))
-    before = max(moment for moment in range(course.appears) if course.best("induction", moment).score < 0.1)
+    without = [moment for moment in range(course.appears) if course.best("induction", moment).score < NO_INDUCTION]
     with first:
-        earlier = _step(scene, "earlier", _("From step"), course.steps[before])
+        earlier = _step(scene, "earlier", _("From step"), course.steps[without[-1] if without else 0])
     with second:
         later = _step(scene, "later", _("to step"), course.steps[-1])
     return course.steps.index(earlier), course.steps.index(later)
@@ -78,8 +80,8 @@ def _moved(scene: Birth, earlier: int, later: int, steps: list[str]) -> None:
 
     distances = store.finding(("moved", scene.course.last.name, scene.text, earlier, later), found)
     order = sorted(range(len(distances)), key=lambda index: -distances[index])
-    drawn = head_bars(
-        [f"L{index // heads}·H{index % heads}" for index in order],
+    drawn = ranked_bars(
+        [head_name(*divmod(index, heads)) for index in order],
         [distances[index] for index in order],
         chosen=order.index(scene.choice.layer * heads + scene.choice.head),
         title=_("How far each head moved"),
@@ -100,7 +102,7 @@ def _said(distances: list[float], order: list[int], heads: int, steps: list[str]
     if not max(distances):
         return _("Nothing has moved.")
     first, last = (
-        {"name": f"L{at // heads}·H{at % heads}", "far": number(distances[at])} for at in (order[0], order[-1])
+        {"name": head_name(*divmod(at, heads)), "far": number(distances[at])} for at in (order[0], order[-1])
     )
     layers = [distances[start : start + heads] for start in range(0, len(distances), heads)]
     means = ", ".join(f"L{layer} {number(sum(of) / heads)}" for layer, of in enumerate(layers))

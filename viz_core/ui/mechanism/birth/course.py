@@ -54,15 +54,43 @@ class Course:
 
     @cached_property
     def appears(self) -> int:
-        """The first moment at which induction is there."""
+        """The first moment at which induction is there; where none was kept after it came, the last."""
         step = self.history["step"][self.rises["induction"].index]
-        return next(moment for moment, at in enumerate(self.steps) if at >= step)
+        return next((moment for moment, at in enumerate(self.steps) if at >= step), len(self.steps) - 1)
+
+    @property
+    def before(self) -> int:
+        """The moment before induction appears; where it is there from the first, that one."""
+        return max(self.appears - 1, 0)
+
+    @cached_property
+    def around(self) -> list[int]:
+        """The moments before, at and after that at which induction appears, and the last: those that there are."""
+        last = len(self.steps) - 1
+        return sorted({self.before, self.appears, min(self.appears + 1, last), last})
 
     def best(self, role: str, moment: int) -> Best:
         """As measured when the model was made."""
-        scores = np.array(self.models[moment].card["roles"][role])
-        layer, head = np.unravel_index(scores.argmax(), scores.shape)
-        return Best(int(layer), int(head), float(scores[layer, head]))
+        return _best(np.array(self.models[moment].card["roles"][role]))
+
+    @cached_property
+    def below(self) -> Best | None:
+        """What the finished model's best induction head may be built on: the best previous-token head of the layers
+        before its own; None where it is in the first."""
+        layer = self.best("induction", -1).layer
+        return _best(np.array(self.last.card["roles"]["previous"][:layer])) if layer else None
+
+    def fitting(self, text: str) -> str:
+        """As much of the text's beginning as the model takes, without the blanks before it where it must be cut; ""
+        where the first character alone is too much."""
+        cut = self.last.cut(text)
+        return cut if cut == text else self.last.cut(text.lstrip())
+
+
+def _best(scores: NDArray[np.float64]) -> Best:
+    """scores [layer, head]"""
+    layer, head = np.unravel_index(scores.argmax(), scores.shape)
+    return Best(int(layer), int(head), float(scores[layer, head]))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -86,8 +114,8 @@ class Birth(Scene):
         return np.array([float(self.seen(moment).roles[role].max()) for moment in range(len(self.course.steps))])
 
     def without(self, layer: int) -> list[float]:
-        """The best induction score of the later layers on this text, in the finished model: as it is, then with each
-        head of `layer` switched off."""
+        """The best induction score of the layers after `layer` on this text, in the finished model: as it is, then
+        with each head of `layer` switched off. `layer` is not the last."""
         last = self.course.last
         off = [frozenset[tuple[int, int]](), *(frozenset({(layer, head)}) for head in range(self.config.n_head))]
 

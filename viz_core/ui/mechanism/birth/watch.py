@@ -9,14 +9,17 @@ from numpy.typing import NDArray
 
 from viz_core.analysis.heads import ROLES
 from viz_core.figures import Curve, palette
-from viz_core.figures.course import course_curves, head_bars, heading, next_tokens_at
+from viz_core.figures.course import course_curves, heading, next_tokens_at
+from viz_core.figures.ranked import ranked_bars
 from viz_core.language import _, spoken
+from viz_core.models.model import NextToken
 from viz_core.ui import maps, settings, show, store
+from viz_core.ui.choice import head_name
 from viz_core.ui.components.film import Frames, film
 from viz_core.ui.components.player import player
 from viz_core.ui.mechanism.birth import words
 from viz_core.ui.mechanism.birth.course import Birth
-from viz_core.ui.roles import KNOWN, LETTERS, NONE, Roles, names
+from viz_core.ui.roles import KNOWN, LETTERS, NONE, Best, Roles, measured_on, names
 
 MOST = 5  # tokens
 BARS = 170  # pixels
@@ -36,12 +39,15 @@ def watch(scene: Birth) -> list[str]:
         st.markdown("**" + _("Every head at this moment") + "**")
         _film(scene)
         said = _(
-            "Each square is one head on your sentence (√weight). A letter marks what it is known for by then, with "
-            "{known:.0%} of its weight or more. Click one."
+            "Each square is one head on your sentence (√weight). A letter marks what it is known for by then, the "
+            "number is how much of its weight goes there {on_text} (copies: {on_repeats}), from {known:.0%} on. Click "
+            "one."
         )
-        st.caption(said.format(known=KNOWN))
+        on_text, on_repeats = (measured_on(role, both_sides=False) for role in ("previous", "induction"))
+        st.caption(said.format(known=KNOWN, on_text=on_text, on_repeats=on_repeats))
         st.markdown("**" + _("What formation would say next at this moment") + "**")
-        drawn = store.figure((*_key(scene, "next"), scene.moment), lambda: _bars(scene, scene.moment))
+        following = _following(scene)
+        drawn = store.figure((*_key(scene, "next"), scene.moment), lambda: _bars(scene, scene.moment, following))
         show.figure(drawn, "next", _("The likeliest next tokens at this moment"))
     left, right = st.columns(2, gap="medium")
     with left:
@@ -57,11 +63,7 @@ def watch(scene: Birth) -> list[str]:
         st.markdown(words.rises(scene))
         st.markdown(words.losses(scene))
     if not words.why_asleep(scene):
-        left, right = st.columns(2, gap="medium", vertical_alignment="center")
-        with left:
-            _built_on(scene)
-        with right:
-            st.markdown(words.built_on(scene))
+        _put_to_the_test(scene)
     st.markdown("#### " + _("On your sentence"))
     left, right = st.columns(2, gap="medium", vertical_alignment="center")
     with left:
@@ -104,6 +106,8 @@ def _film(scene: Birth) -> None:
         roles=[(LETTERS[role], looks_at.get(role, "")) for role in ROLES],
         scores=[_written(one, of, roles[-1]) for one, of in zip(roles, marks, strict=True)],
         frames=_frames(scene),
+        map_key="map",
+        bars_key="next",
         key="film",
     )
 
@@ -123,11 +127,12 @@ def _frames(scene: Birth) -> Frames:
     """What the map and the bars show at each moment, taken from the same functions that draw them."""
     moments = range(len(scene.course.steps))
     layer, head = scene.choice.layer, scene.choice.head
+    following = _following(scene)
     weights = [store.stages(model, scene.text, layer, head).weights[0].numpy() for model in scene.course.models]
     return Frames(
         np.where(scene.allowed.numpy(), np.stack(weights), np.float32(np.nan)),
         [heading(scene.title(_weights_at(scene, moment)), _looks(), scene.theme) for moment in moments],
-        store.finding(_key(scene, "frames"), lambda: [_told(_bars(scene, moment)) for moment in moments]),
+        store.finding(_key(scene, "frames"), lambda: [_told(_bars(scene, moment, following)) for moment in moments]),
     )
 
 
@@ -183,20 +188,33 @@ def _closely(scene: Birth) -> None:
         like="measured",
         ink=palette.TEXT,
     )
-    title, subtitle = _("Which comes first"), _("the same two lines around that moment, measured every 50 steps")
+    first, second = scene.course.history["step"][:2]
+    title = _("Which comes first")
+    subtitle = _("the same two lines around that moment, measured every {every} steps").format(every=second - first)
     drawn = [*_best_scores(scene, *span), half]
     _course(scene, "closely", drawn, title=title, subtitle=subtitle, y_title=_("score"), span=span)
 
 
-def _built_on(scene: Birth) -> None:
-    """The finished model again, with one head of the layer below switched off."""
-    below = scene.course.best("previous", len(scene.course.steps) - 1)
+def _put_to_the_test(scene: Birth) -> None:
+    below = scene.course.below
+    if below is None:
+        st.markdown(words.nothing_below(scene))
+        return
+    left, right = st.columns(2, gap="medium", vertical_alignment="center")
+    with left:
+        _built_on(scene, below)
+    with right:
+        st.markdown(words.built_on(scene, below))
+
+
+def _built_on(scene: Birth, below: Best) -> None:
+    """The finished model again, with one head of the layer of `below` switched off."""
     title, subtitle = (
         _("What induction is built on"),
         _("the finished model on your sentence, with one head switched off"),
     )
-    drawn = head_bars(
-        [_("none"), *(f"L{below.layer}·H{head}" for head in range(scene.config.n_head))],
+    drawn = ranked_bars(
+        [_("none"), *(head_name(below.layer, head) for head in range(scene.config.n_head))],
         scene.without(below.layer),
         chosen=1 + below.head,
         title=title,
@@ -253,12 +271,16 @@ def _course(scene: Birth, key: str, drawn: list[Curve], *, title: str, subtitle:
     show.figure(store.figure((*_key(scene, key), scene.moment), made), key, f"{title}. {subtitle}")
 
 
-def _bars(scene: Birth, moment: int) -> go.Figure:
-    """On one scale at all moments."""
-    found = store.finding(
+def _following(scene: Birth) -> list[list[NextToken]]:
+    """The likeliest next tokens at each moment."""
+    return store.finding(
         _key(scene, "next"),
         lambda: [model.next_tokens(scene.recorded(at), MOST) for at, model in enumerate(scene.course.models)],
     )
+
+
+def _bars(scene: Birth, moment: int, found: list[list[NextToken]]) -> go.Figure:
+    """`found` at one moment, on one scale at all of them."""
     return next_tokens_at(
         [token.label for token in found[moment]],
         [token.probability for token in found[moment]],

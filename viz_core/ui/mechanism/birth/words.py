@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from viz_core.analysis.birth import fall_around
 from viz_core.language import _
-from viz_core.ui import maps, state
+from viz_core.ui import maps, show, state
+from viz_core.ui.choice import head_name
 from viz_core.ui.mechanism.birth.course import Birth
-from viz_core.ui.roles import asleep, measured_on, names
+from viz_core.ui.roles import Best, asleep, measured_on, names
 from viz_core.ui.show import quoted
 
 EXAMPLE = "night 사람 small 영화 king 마음 dog 사랑 love night 사람 small 영화 king 마음 dog"  # unrelated words, twice
@@ -25,8 +26,8 @@ def of_moment(scene: Birth, moment: int) -> str:
     previous, induction = (course.best(role, moment) for role in ("previous", "induction"))
     following = course.models[moment].next_tokens(scene.recorded(moment), 1)[0]
     said = _(
-        "Step {step:,} of {all:,}: held-out loss {loss:.3f}. Best previous-token head {previous} {first:.2f}, best "
-        "induction head {induction} {second:.2f}. Likeliest next: “{token}”, {share:.1%}."
+        "Step {step:,} of {all:,}: held-out loss {loss:.3f}. Best previous-token head {previous} {first:.2f} "
+        "{on_text}, best induction head {induction} {second:.2f} {on_repeats}. Likeliest next: “{token}”, {share}."
     )
     return said.format(
         step=course.steps[moment],
@@ -37,27 +38,27 @@ def of_moment(scene: Birth, moment: int) -> str:
         induction=induction.name,
         second=induction.score,
         token=following.label,
-        share=following.probability,
+        share=show.share(following.probability),
+        on_text=measured_on("previous", both_sides=False),
+        on_repeats=measured_on("induction", both_sides=False),
     )
 
 
 def of_head(scene: Birth) -> str:
     """What the chosen head ends as, and how it came to be that; true at every moment, for playing leaves it."""
     choice, course = scene.choice, scene.course
-    last = len(course.steps) - 1
-    known = scene.roles(last).known(choice.layer, choice.head)
+    known = scene.roles(len(course.steps) - 1).known(choice.layer, choice.head)
     if known is None:
         return _("{head} ends without a habit that has a name here.").format(head=choice.name)
-    moments = (course.appears - 1, course.appears, course.appears + 1, last)
-    stored = [float(scene.roles(moment).stored[known.role][choice.layer, choice.head]) for moment in moments]
-    here = [float(scene.roles(moment).here[known.role][choice.layer, choice.head]) for moment in moments]
+    stored = [float(scene.roles(moment).stored[known.role][choice.layer, choice.head]) for moment in course.around]
+    here = [float(scene.roles(moment).here[known.role][choice.layer, choice.head]) for moment in course.around]
     said = _("{head} ends as a head that looks at **{what}**. Share of its weight {where}: {shares}").format(
         head=choice.name,
         what=names(both_sides=False)[known.role],
         where=measured_on(known.role, both_sides=False),
         shares=", ".join(
             _("{share:.2f} at step {step:,}").format(share=share, step=course.steps[moment])
-            for share, moment in zip(stored, moments, strict=True)
+            for share, moment in zip(stored, course.around, strict=True)
         ),
     )
     if np.isnan(here).any():
@@ -110,18 +111,24 @@ def rises(scene: Birth) -> str:
     """When each of the two was there."""
     previous, induction = (scene.course.rises[role] for role in ("previous", "induction"))
     lead = induction.step - previous.step
-    order = (
-        _("{lead:.0f} steps earlier, as it must if the one is built on the other")
-        if lead > 0
-        else _("{lead:.0f} steps later, so that in this run it does not show which came first")
-    )
+    measured = scene.course.history["step"]
+    apart = measured[1] - measured[0]
+    if abs(lead) < apart:
+        order = _("within the {apart:.0f} steps that measurements are apart: which came first does not show")
+    elif lead > 0:
+        order = _("{lead:.0f} steps earlier: as it would be if the one were built on the other, which is no proof")
+    else:
+        order = _("{lead:.0f} steps later")
     said = _(
         "Here induction is said to **appear** where the best head's score on random repeated tokens passes half of its "
         "highest ({level:.2f}): between two measurements, near step **{step:,.0f}**. The best previous-token score "
         "passes half of its own near step {before:,.0f}, {order}."
     )
     said = said.format(
-        level=induction.level, step=induction.step, before=previous.step, order=order.format(lead=abs(lead))
+        level=induction.level,
+        step=induction.step,
+        before=previous.step,
+        order=order.format(lead=abs(lead), apart=apart),
     )
     return said + " " + _layers(scene)
 
@@ -150,31 +157,41 @@ def losses(scene: Birth) -> str:
     return said.format(**measured, held=held, all=course.steps[-1])
 
 
-def built_on(scene: Birth) -> str:
-    """What became of induction without the best previous-token head, beside the others of its layer."""
-    below = scene.course.best("previous", len(scene.course.steps) - 1)
+def nothing_below(scene: Birth) -> str:
+    best = scene.course.best("induction", -1)
+    said = _(
+        "**What it is built on** cannot be put to the test here: the best induction head, {name}, is in the first "
+        "layer, which has none below."
+    )
+    return said.format(name=best.name)
+
+
+def built_on(scene: Birth, below: Best) -> str:
+    """What becomes of induction without the previous-token head `below` it, beside the others of that layer."""
     whole, *without = scene.without(below.layer)
     others = {head: score for head, score in enumerate(without) if head != below.head}
-    least = min(others, key=others.__getitem__)
     said = _(
         "**Put to the test.** Here the finished model reads your sentence again, one head of layer {layer} switched "
-        "off at a time. Without {name}, the best previous-token head, the best induction score goes from {whole:.2f} "
-        "to **{without:.2f}**"
+        "off at a time. Without {name}, the best previous-token head below induction, the best induction score goes "
+        "from {whole:.2f} to **{without:.2f}**"
     ).format(layer=below.layer, name=below.name, whole=whole, without=without[below.head])
+    if not others:
+        return said + "."
+    least = min(others, key=others.__getitem__)
     rest = (
-        _("; without any other one it stays at {least:.2f} or above.")
+        _("; without any one of the others it is {least:.2f} or more.")
         if without[below.head] < others[least]
         else _("; on this sentence {other} matters as much or more: {least:.2f} without it.")
     )
-    return said + rest.format(other=f"L{below.layer}·H{least}", least=others[least])
+    return said + rest.format(other=head_name(below.layer, least), least=others[least])
 
 
 def on_the_sentence(scene: Birth) -> None:
     """How far the score and the prediction follow."""
-    awake, appears = not why_asleep(scene), scene.course.appears
+    awake = not why_asleep(scene)
     if awake:
         st.markdown(_here(scene, scene.here("induction")))
-    st.markdown(of_prediction(scene, (appears - 1, appears, appears + 1, len(scene.course.steps) - 1)))
+    st.markdown(of_prediction(scene, scene.course.around))
     if awake and scene.text != EXAMPLE:
         _wake_button()
 
@@ -182,17 +199,13 @@ def on_the_sentence(scene: Birth) -> None:
 def _here(scene: Birth, here: NDArray[np.float64]) -> str:
     course = scene.course
     known = course.best("induction", len(here) - 1).score
-    said = _(
-        "The best induction score on it is {before:.2f} at step {first:,}, {at:.2f} at {second:,} and {end:.2f} in the "
-        "end, against {known:.2f} on random repeats."
-    ).format(
-        first=course.steps[course.appears - 1],
-        second=course.steps[course.appears],
-        before=here[course.appears - 1],
-        at=here[course.appears],
-        end=here[-1],
-        known=known,
+    shares = ", ".join(
+        _("{share:.2f} at step {step:,}").format(share=here[moment], step=course.steps[moment])
+        for moment in sorted({course.before, course.appears})
     )
+    said = _(
+        "The best induction score on it is {shares} and {end:.2f} in the end, against {known:.2f} on random repeats."
+    ).format(shares=shares, end=here[-1], known=known)
     if here[-1] >= WEAK * known:
         return said
     return f"{said} " + _(
@@ -212,10 +225,10 @@ def copied(scene: Birth) -> int | None:
 
 def worth_following(scene: Birth) -> list[int]:
     """What induction would say, and what is likeliest at the last moment, at the first one with induction, before."""
-    last, appears = len(scene.course.steps) - 1, scene.course.appears
+    course = scene.course
     found = [copied(scene)]
-    for moment, count in ((last, 2), (appears - 1, 1), (appears, 1)):
-        following = scene.course.models[moment].next_tokens(scene.recorded(moment), count)
+    for moment, count in ((len(course.steps) - 1, 2), (course.before, 1), (course.appears, 1)):
+        following = course.models[moment].next_tokens(scene.recorded(moment), count)
         found += [token.token_id for token in following]
     return list(dict.fromkeys(token for token in found if token is not None))[:MOST_FOLLOWED]
 
@@ -228,7 +241,7 @@ def of_prediction(scene: Birth, moments: Sequence[int]) -> str:
     course = scene.course
     rows = [scene.recorded(moment).logits[-1].double() for moment in moments]
     shares = [
-        _("{share:.1%} at step {step:,}").format(share=float(row.softmax(-1)[token]), step=course.steps[moment])
+        _("{share} at step {step:,}").format(share=show.share(float(row.softmax(-1)[token])), step=course.steps[moment])
         for row, moment in zip(rows, moments, strict=True)
     ]
     said = _(

@@ -84,8 +84,11 @@ def _said(scene: Scene, found: Neurons, row: int) -> str:
     half = int((wrote.cumsum(0) < wrote.sum() / 2).sum()) + 1
     words = _(
         "For {token} **{positive:.0%}** of the {wide} neurons of layer {layer} have an input above 0 ({all:.0%} over "
-        "all tokens), and {shut:.0%} put out less than 0.0005. Of the squares of what neurons write, {half} of them "
-        "make up half."
+        "all tokens), and {shut:.0%} put out less than 0.0005 in size. "
+    ) + (
+        _("One neuron alone makes up half of what all of them write (lengths squared, added up).")
+        if half == 1
+        else _("{half} neurons make up half of what all of them write (lengths squared, added up).")
     )
     return words.format(
         token=quoted(scene.tokens[scene.choice.query]),
@@ -157,8 +160,8 @@ def _strongest(scene: Scene, found: Neurons, row: int) -> None:
     st.caption(
         _(
             "Up and down: the tokens whose logits this neuron's output moves most by the direct path, through its "
-            "column of W₂, the final norm's gain and the unembedding (Geva et al. 2022). What later layers make of it "
-            "is left out, so it says most in the last layer, {last}."
+            "row of W₂, the final norm's gain and the unembedding (after Geva et al. 2022, who leave the norm out). "
+            "What later layers make of it is left out, so it says most in the last layer, {last}."
         ).format(last=scene.config.n_layer - 1)
     )
 

@@ -3,12 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from viz_core.analysis.sampling import kv_cache_bytes
+from viz_core.analysis.parameters import shape_of
 from viz_core.language import _
 from viz_core.ui import maps, store
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
+WIDTH = 4  # bytes of a number: float32
 MEASURED = 256  # tokens up to which the text is read again without its last one: of more it would take seconds
 
 
@@ -30,18 +31,20 @@ def attention(scene: Scene) -> str:
 def cache(scene: Scene) -> None:
     """What the KV cache keeps of this text, and what one token more or less makes of it."""
     config, n = scene.config, len(scene.tokens)
-    each = kv_cache_bytes(config, 1)
+    shape = shape_of(scene.model.transformer)
+    each, whole = (shape.cache_bytes(count, WIDTH) for count in (1, n))
     st.markdown("**" + _("The KV cache beside it") + "**")
     st.latex(
-        rf"\begin{{array}}{{l}}\text{{bytes}} = 2 \cdot n_{{layer}} \cdot n_{{kv}} \cdot d_{{head}} \cdot n \cdot 4"
-        rf"\\[4pt] = 2 \cdot {config.n_layer} \cdot {config.n_kv_head} \cdot {config.d_head} \cdot {n} \cdot 4"
-        rf" = {kv_cache_bytes(config, n):,}\end{{array}}".replace(",", r"{,}")
+        rf"\begin{{array}}{{l}}\text{{bytes}}"
+        rf" = 2 \cdot n_{{layer}} \cdot n_{{kv}} \cdot d_{{head}} \cdot n \cdot {WIDTH}"
+        rf"\\[4pt] = 2 \cdot {config.n_layer} \cdot {config.n_kv_head} \cdot {config.d_head} \cdot {n} \cdot {WIDTH}"
+        rf" = {whole:,}\end{{array}}".replace(",", r"{,}")
     )
     lines = [
         {
             _("tokens"): f"{count}",
             _("cells of this map"): f"{count * (count + 1) // 2:,}",
-            _("KV cache, bytes"): f"{kv_cache_bytes(config, count):,}",
+            _("KV cache, bytes"): f"{shape.cache_bytes(count, WIDTH):,}",
         }
         for count in (n - 1, n, n + 1)
         if 0 < count <= scene.model.context
@@ -50,9 +53,16 @@ def cache(scene: Scene) -> None:
     st.markdown(
         _(
             "One more token adds a row of {row} weights to this map and **{each:,} bytes** to the cache: its key and "
-            "its value, in {layers} layers × {heads} key/value heads × {d} numbers of 4 bytes. The older ones are "
-            "kept, not computed again: that is what a cache is for."
-        ).format(row=n + 1, each=each, layers=config.n_layer, heads=config.n_kv_head, d=config.d_head)
+            "its value, in {layers} layers × {heads} key/value heads × {d} numbers of {width} bytes. The older ones "
+            "are kept, not computed again: that is what a cache is for."
+        ).format(row=n + 1, each=each, layers=config.n_layer, heads=config.n_kv_head, d=config.d_head, width=WIDTH)
+    )
+    st.markdown(
+        _(
+            "**A common mistake:** “the KV cache turns O(n²) memory into O(n).” What it saves is **work**: the next "
+            "step computes queries, keys and values of one position, not of all {next}. Its own memory is what that "
+            "costs, and grows with n."
+        ).format(next=n + 1)
     )
     st.markdown(_old_rows(scene))
 

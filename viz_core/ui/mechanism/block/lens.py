@@ -100,10 +100,14 @@ def _said(scene: Scene, found: Lens, row: int, steps: list[str]) -> str:
     else:
         words = _("It leads from {step} on; before, {other} led.")
         said.append(words.format(step=f"**{steps[since]}**", other=quoted(scene.model.labels([ids[since - 1]])[0])))
-    rises = [after - before for before, after in pairwise(shares)]
-    jump = max(range(len(rises)), key=rises.__getitem__)
-    if rises[jump] > 0.01:
-        words = _("Its probability rises most in {step}: from {before:.1%} to {after:.1%}.")
+    changes = [after - before for before, after in pairwise(shares)]
+    jump = max(range(len(changes)), key=lambda step: abs(changes[step]))
+    if abs(changes[jump]) > 0.01:
+        words = (
+            _("Its probability changes most in {step}: it rises from {before:.1%} to {after:.1%}.")
+            if changes[jump] > 0
+            else _("Its probability changes most in {step}: it falls from {before:.1%} to {after:.1%}.")
+        )
         said.append(words.format(step=steps[jump + 1], before=shares[jump], after=shares[jump + 1]))
     return " ".join([*said, _itself(scene, found)])
 
@@ -120,10 +124,12 @@ def _itself(scene: Scene, found: Lens) -> str:
 
 
 def _probability(scene: Scene, found: Lens, row: int, steps: list[str]) -> None:
-    label = scene.model.labels([int(found.token_ids[-1, row])])[0]
+    token_id = int(found.token_ids[-1, row])
+    itself = token_id == int(scene.recording.token_ids[found.first + row])
+    title = _("“{label}”, the token itself") if itself else _("How “{label}” comes about")
     drawn = curves(
         [Curve(_("probability"), np.arange(len(steps)), found.final[:, row].numpy(), ink=palette.OUTPUT)],
-        title=_("How “{label}” comes about").format(label=label),
+        title=title.format(label=scene.model.labels([token_id])[0]),
         subtitle=_("its probability after each layer"),
         x_title=_("layer"),
         y_title=_("probability"),

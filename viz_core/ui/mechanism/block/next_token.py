@@ -99,15 +99,22 @@ def _pick(scene: Scene, found: Sampling) -> int:
     how = settings.one_of("pick", _("The next token is"), {"drawn": _("drawn"), "likeliest": _("the likeliest")})
     if how == "drawn":
         seed = settings.whole_number("draw", _("Draw number"), 1, 999, default=1)
-        token_id = found.draw(seed)
+        token_id = found.draw(seed, scene.text)
     else:
         token_id = int(found.probabilities.argmax())
     label = scene.model.labels([token_id])[0]
     st.markdown(
-        _("**{token}**, with a probability of {share:.1%}").format(
-            token=quoted(label), share=float(found.probabilities[token_id])
+        _("**{token}**, with a probability of {share}").format(
+            token=quoted(label), share=show.share(float(found.probabilities[token_id]))
         )
     )
+    if scene.model.tokenizer and not scene.model.tokenizer.is_whole([token_id]):
+        st.caption(
+            _(
+                "This token is some bytes of a character, ⟨…⟩: most Korean letters and emoji take several. Adding it "
+                "adds the likeliest tokens after it too, until the character is whole."
+            )
+        )
     _adding(scene, token_id)
     return token_id
 
@@ -186,18 +193,18 @@ def _said(scene: Scene, found: Sampling) -> str:
         if kept == vocab
         else _(
             "Of {vocab:,} tokens **{kept:,}** can be drawn; those cut have {share} of the model's own probability."
-        ).format(vocab=vocab, kept=kept, share=_share(float(found.plain[found.probabilities == 0].sum())))
+        ).format(vocab=vocab, kept=kept, share=show.share(float(found.plain[found.probabilities == 0].sum())))
     )
     token = quoted(scene.model.labels([best])[0])
-    words = _(
-        "{token}, the likeliest, has {before:.1%} by itself and {after:.1%} now; the entropy is {old} and {new} nats."
-    )
+    words = _("{token}, the likeliest, has {before} by itself and {after} now; the entropy is {old} and {new} nats.")
     entropies = [number(float(torch.special.entr(p).sum())) for p in (found.plain, found.probabilities)]
-    return said + " " + words.format(token=token, before=before, after=after, old=entropies[0], new=entropies[1])
-
-
-def _share(value: float) -> str:
-    return "< 0.1%" if 0 < value < 0.001 else f"{value:.1%}"
+    return (
+        said
+        + " "
+        + words.format(
+            token=token, before=show.share(before), after=show.share(after), old=entropies[0], new=entropies[1]
+        )
+    )
 
 
 def _numbers(scene: Scene, found: Sampling, temperature: float) -> None:

@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from viz_core.analysis.residual import Normed, Place, normed
-from viz_core.figures import Curve, curves, palette
+from viz_core.figures import Curve, curves, numbered, palette, steep
 from viz_core.language import _
 from viz_core.ui import controls, maps, settings, show
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
+PLACES: tuple[Place, ...] = ("attention", "feed_forward", "final")
 BINS = 31
-STEEP = 30  # times, from which an axis is logarithmic
 
 
 def norm(scene: Scene) -> list[str]:
@@ -48,18 +48,19 @@ def norm(scene: Scene) -> list[str]:
 
 
 def _asked(scene: Scene) -> Place:
-    options: dict[str, str] = {"attention": _("attention's"), "feed_forward": _("feed-forward's")}
+    options = {"attention": _("attention's"), "feed_forward": _("feed-forward's")}
     if scene.config.norm_place == "pre":
         options["final"] = _("the final one")
     left, right = st.columns([1, 1.4], gap="medium")
     with right:
-        place = settings.one_of("norm", _("Norm"), options)
+        asked = settings.one_of("norm", _("Norm"), options)
+        place = next(place for place in PLACES if place == asked)
     with left:
         # the final norm is of no layer
         controls.head_and_cell(scene.choice, scene.recording, ("query",) if place == "final" else ("layer", "query"))
     if scene.config.norm_place == "post":
         st.caption(_("A Post-LN model: each norm stands after the sum x + f(x), and there is no final one."))
-    return place  # type: ignore[return-value]
+    return place
 
 
 def _worked(found: Normed, row: int, *, layer_norm: bool) -> str:
@@ -91,8 +92,11 @@ def _epsilon(value: float) -> str:
 
 def _components(scene: Scene, found: Normed, row: int) -> None:
     """How the components spread before and after, each histogram over its own range: as wide as it is."""
-    own = [(_("before"), found.before[row], palette.FAINT), (_("after"), found.after[row], palette.OUTPUT)]
-    for (name, x, ink), column in zip(own, st.columns(2, gap="small"), strict=True):
+    own = [
+        ("before", _("before"), found.before[row], palette.FAINT),
+        ("after", _("after"), found.after[row], palette.OUTPUT),
+    ]
+    for (key, name, x, ink), column in zip(own, st.columns(2, gap="small"), strict=True):
         with column:
             share, edges = np.histogram(x.numpy(), BINS)
             drawn = curves(
@@ -106,7 +110,7 @@ def _components(scene: Scene, found: Normed, row: int) -> None:
                 theme=scene.theme,
                 zero=True,
             )
-            show.figure(drawn, f"components-{name}", _("Histogram of the components {name}").format(name=name))
+            show.figure(drawn, f"components-{key}", _("Histogram of the components {name}").format(name=name))
 
 
 def _against(scene: Scene, found: Normed, row: int) -> None:
@@ -194,8 +198,8 @@ def _every_token(scene: Scene, found: Normed) -> None:
         subtitle=_("before and after this norm"),
         x_title=_("token"),
         y_title=_("variance"),
-        names=[f"{token} {index}" for index, token in enumerate(scene.tokens)],
+        names=numbered(scene.tokens),
         theme=scene.theme,
-        log_y=float(spreads.max()) > STEEP * float(spreads.min()) > 0,
+        log_y=steep(spreads.numpy()),
     )
     show.figure(drawn, "variances", _("Variance of every token's components before and after the norm"))

@@ -5,14 +5,13 @@ import streamlit as st
 from torch import Tensor
 
 from viz_core.analysis.residual import Step, Stream, stream_of
-from viz_core.figures import Curve, curves, palette
+from viz_core.figures import Curve, curves, palette, steep
 from viz_core.language import _
 from viz_core.ui import controls, maps, show, store
 from viz_core.ui.mechanism.block.rows import rows_near, say_which, steps_map
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
-STEEP = 30  # times, from which an axis is logarithmic
 HUGE = 5  # times the median of the others, from which a first token is said to stand out
 
 
@@ -121,7 +120,7 @@ def _lengths(scene: Scene, found: Stream) -> None:
         y_title="‖x‖",
         names=[_name(step) for step in found.steps],
         theme=scene.theme,
-        log_y=bool(found.norms.max() > STEEP * found.norms.min()),
+        log_y=steep(found.norms.numpy()),
     )
     show.figure(drawn, "lengths", _("Length of the chosen token's vector after each step"))
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from viz_core.analysis.contributions import Mixing, mixing_of
 from viz_core.figures import limits_of, palette
-from viz_core.figures.heatmaps import shortened
+from viz_core.figures.labels import shortened
 from viz_core.figures.pictures import picture
 from viz_core.figures.ranked import ranked_bars
 from viz_core.language import _, spoken
@@ -46,7 +46,7 @@ def blocks(scene: Scene) -> list[str]:
     of = scene.choice.identity(scene.model, scene.text)
     drawing, difference = store.finding(("blocks", *of, scene.theme, spoken()), drawn)
     st.html(drawing)
-    mixing = store.finding(("row", *of, row), lambda: mixing_of(transformer, scene.recording, layer, row))
+    mixing = mixing_of(transformer, scene.recording, layer, row)  # of one row: not worth keeping
     left, right = st.columns([1.1, 1], gap="large")
     with left:
         _sum_of_parts(scene, mixing)

@@ -15,8 +15,8 @@ def parameters(scene: Scene) -> list[str]:
         r"\underbrace{h\,d\,d_k}_{W_Q}+\underbrace{2\,h_{kv}\,d\,d_k}_{W_K,\,W_V}+\underbrace{h\,d_k\,d}_{W_O}",
         _(
             "Three matrices a head turn the stream into its query, key and value; one more for all heads together, "
-            "W_O, turns their results back. With $h \\cdot d_k = d$ that is $4d^2$ a layer, **however many heads** the "
-            "width is split into."
+            "W_O, turns their results back. With $h \\cdot d_k = d$ and keys and values for every head ($h_{kv} = h$) "
+            "that is $4d^2$ a layer, **however many heads** the width is split into."
         ),
     )
     chosen = settings.one_of(
@@ -35,7 +35,7 @@ def parameters(scene: Scene) -> list[str]:
         st.markdown(_share(shape, chosen))
     with right:
         _bars(scene, shape, chosen)
-        st.markdown(_mistake(shape))
+        st.markdown(_one_and_all(shape))
         if chosen == "own":
             _checked(scene)
     return []
@@ -75,7 +75,8 @@ def _share(shape: Shape, chosen: str) -> str:
     return words[chosen].format(all=shape.all_parameters, share=share)
 
 
-def _mistake(shape: Shape) -> str:
+def _one_and_all(shape: Shape) -> str:
+    """One head's matrices against those of all heads."""
     one, every = 3 * shape.one_head, shape.query + 2 * shape.key
     if shape.n_head == 1:
         return _("This model has one head a layer: its W_Q, W_K and W_V are all there are.")
@@ -91,10 +92,26 @@ def _mistake(shape: Shape) -> str:
             every=every,
             output=shape.output,
         )
-    return _(
-        "**A common mistake:** “{d:,} dimensions × {heads} heads = {one:,} numbers.” {one:,} = 3 × {d:,} × {k} are "
-        "*one* head's W_Q, W_K and W_V. All {heads} heads have **{every:,}**, and W_O another **{output:,}**."
-    ).format(d=shape.d_model, heads=shape.n_head, one=one, k=shape.d_head, every=every, output=shape.output)
+    if shape == BASE:
+        words = _(
+            "**A common mistake:** “{d:,} dimensions × {heads} heads = {one:,} weights.” {d:,} × {heads} is "
+            "{product:,}; {one:,} = 3 × {d:,} × {k} are *one* head's W_Q, W_K and W_V. All {heads} heads have "
+            "**{every:,}**, and W_O another **{output:,}**."
+        )
+    else:
+        words = _(
+            "One head's W_Q, W_K and W_V have 3 × {d:,} × {k} = {one:,} numbers; those of all {heads} heads have "
+            "**{every:,}**, and W_O another **{output:,}**."
+        )
+    return words.format(
+        d=shape.d_model,
+        heads=shape.n_head,
+        product=shape.d_model * shape.n_head,
+        one=one,
+        k=shape.d_head,
+        every=every,
+        output=shape.output,
+    )
 
 
 def _bars(scene: Scene, shape: Shape, chosen: str) -> None:

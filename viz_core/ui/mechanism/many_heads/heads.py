@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from viz_core.analysis.ablation import Effects, Removal, effects_of_each, removed_in_order
 from viz_core.analysis.heads import ROLES
+from viz_core.edits import AS_IT_IS, Edits, Heads, Instead
 from viz_core.language import _
-from viz_core.ui import head_roles, store, waiting
+from viz_core.ui import head_roles, settings, store, waiting
 from viz_core.ui.components.head_map import head_map
 from viz_core.ui.roles import LETTERS, NONE, Roles, names
 from viz_core.ui.scene import Scene
@@ -33,44 +34,70 @@ def roles_of(scene: Scene) -> Roles:
     return head_roles.roles_of(scene.model, scene.text)
 
 
-def effects(scene: Scene, row: int) -> Effects | None:
+def put_instead() -> Instead:
+    """What stands in place of the context of a head that is off, as a row of buttons, and what that means."""
+    choice, said = st.columns([1, 2.4], gap="medium", vertical_alignment="bottom")
+    label = _("A head that is off puts out")
+    with choice:
+        asked = settings.one_of("instead", label, {"zero": _("0"), "mean": _("its mean on this text")})
+    if asked == "mean":
+        said.caption(
+            _(
+                "Off: at every token the head's context is its mean over this text (b_O stays), “mean ablation”: lost "
+                "is only what it does otherwise for one token than for another. Wang et al. 2023 take the mean over "
+                "many texts; that over one is rougher."
+            )
+        )
+        return "mean"
+    said.caption(
+        _(
+            "Off: the head's context is set to 0 (b_O stays), “zero ablation”, as in Michel et al. 2019. The model has "
+            "never seen 0 there, and some of what changes may be due to that: compare with the mean."
+        )
+    )
+    return "zero"
+
+
+def edits(off: Heads, instead: Instead) -> Edits:
+    return Edits(ablated=off, instead=instead) if off else AS_IT_IS
+
+
+def effects(scene: Scene, row: int, instead: Instead = "zero") -> Effects | None:
     """Of switching each head off alone, on the prediction at `row`; None where that takes long and nobody asked."""
     row %= len(scene.tokens)
     return _measured(
         scene,
-        ("each head off", row),
-        lambda note: effects_of_each(scene.model.transformer, scene.recording, row, note),
+        ("each head off", row, instead),
+        lambda note: effects_of_each(scene.model.transformer, scene.recording, row, note, instead=instead),
     )
 
 
-def removal(scene: Scene, row: int, *, strongest_first: bool) -> Removal | None:
+def removal(scene: Scene, row: int, instead: Instead, *, strongest_first: bool) -> Removal | None:
     """Of all heads switched off one after the other, by what each does alone; None as for `effects`."""
     row %= len(scene.tokens)
-    found = effects(scene, row)
+    found = effects(scene, row, instead)
     if found is None:
         return None
     order = found.order()[::-1] if strongest_first else found.order()
     return _measured(
         scene,
-        ("in order", row, strongest_first),
-        lambda note: removed_in_order(scene.model.transformer, scene.recording, row, order, note),
+        ("in order", row, instead, strongest_first),
+        lambda note: removed_in_order(scene.model.transformer, scene.recording, row, order, note, instead=instead),
     )
 
 
 def _measured(scene: Scene, what: tuple[Hashable, ...], measure: Callable[[Callable[..., None]], T]) -> T | None:
     """Runs of the model for every head: at once where they take no time, with their progress when asked for."""
     of = (scene.model.name, scene.model.revision, scene.text)
-    findings = store.shelves().findings
-    kept: T | None = findings.get((*what, *of))
+    kept: T | None = store.measured((*what, *of))
     if kept is not None:
         return kept
     if _runs(scene) <= AT_ONCE:
-        return store.finding((*what, *of), lambda: measure(lambda *_progress: None))
+        return store.measurement((*what, *of), measure)
     if st.session_state.get("measure heads") != of:
         return None
     with waiting.shown(st.container(), "heads off", _measuring) as report:
-        made: T = findings.take((*what, *of), measure, report)
-    return made
+        return store.measurement((*what, *of), measure, report)
 
 
 def measure_button(scene: Scene) -> None:

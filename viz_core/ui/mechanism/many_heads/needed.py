@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from viz_core.analysis.ablation import Effects, Removal
-from viz_core.edits import Edits
+from viz_core.edits import AS_IT_IS
 from viz_core.figures import Curve, curves, palette
 from viz_core.language import _
 from viz_core.ui import settings, show, whatif
@@ -15,9 +15,9 @@ from viz_core.ui.show import quoted
 
 
 def needed(scene: Scene) -> list[str]:
-    row = whatif.row_of(scene)
-    effects = heads.effects(scene, row)
-    weakest, strongest = (heads.removal(scene, row, strongest_first=first) for first in (False, True))
+    row, instead = whatif.row_of(scene), heads.put_instead()
+    effects = heads.effects(scene, row, instead)
+    weakest, strongest = (heads.removal(scene, row, instead, strongest_first=first) for first in (False, True))
     if effects is None or weakest is None or strongest is None:
         st.markdown(
             _(
@@ -25,7 +25,7 @@ def needed(scene: Scene) -> list[str]:
                 "This model is large, so that is done when you ask."
             )
         )
-        whatif.prediction(scene, Edits(), key="change", name="")
+        whatif.prediction(scene, AS_IT_IS, key="change", name="")
         heads.measure_button(scene)
         return []
     count, first = _asked(scene, weakest)
@@ -36,7 +36,8 @@ def needed(scene: Scene) -> list[str]:
         _curves(scene, weakest, strongest, count)
         st.markdown(_said(scene, weakest, strongest))
     with right:
-        whatif.prediction(scene, Edits(ablated=off), key="change", name=_("{count} heads off").format(count=count))
+        edits = heads.edits(off, instead)
+        whatif.prediction(scene, edits, key="change", name=_("{count} heads off").format(count=count))
         _grid(scene, effects, off)
     st.caption(
         _(
@@ -91,7 +92,11 @@ def _said(scene: Scene, weakest: Removal, strongest: Removal) -> str:
     ).format(token=token, half=weakest.halved(), kept=kept, count=count)
     if strongest.kept() == count:
         return said
-    other = _("With the most important first, it is another token from head {first} on.")
+    other = (
+        _("With the most important first, it is another token once {first} of them are off.")
+        if strongest.kept()
+        else _("With the most important first, it is another token as soon as one is off.")
+    )
     return said + " " + other.format(first=strongest.kept() + 1)
 
 

@@ -24,16 +24,16 @@ ALIKE = 0.1  # a difference below this share is none to speak of
 
 
 def switches(scene: Scene) -> list[str]:
-    off, row = chosen(scene), whatif.row_of(scene)
-    roles = heads.roles_of(scene)
-    effects = heads.effects(scene, row)
+    instead, row = heads.put_instead(), whatif.row_of(scene)
+    off, roles, effects = chosen(scene), heads.roles_of(scene), heads.effects(scene, row, instead)
+    edits = heads.edits(off, instead)
     _presets(scene, off, roles, effects)
     left, right = st.columns([1.1, 1], gap="large")
     with left:
         _grid(scene, off, roles, effects)
     with right:
-        change = whatif.prediction(scene, Edits(ablated=off), key="change", name=_said_off(scene, off))
-        st.markdown(_summary(scene, off, effects))
+        change = whatif.prediction(scene, edits, key="change", name=_said_off(scene, off))
+        st.markdown(_summary(scene, edits, effects))
     if effects is None:
         heads.measure_button(scene)
     else:
@@ -41,7 +41,7 @@ def switches(scene: Scene) -> list[str]:
         with left:
             _ranking(scene, off, effects)
         with right:
-            _together(scene, off, effects, change.divergence)
+            _together(scene, edits, effects, change.divergence)
     return []
 
 
@@ -157,16 +157,21 @@ def _said_off(scene: Scene, off: Heads) -> str:
     return _("all heads off") if off == _all(scene) else _("{count} heads off").format(count=len(off))
 
 
-def _summary(scene: Scene, off: Heads, effects: Effects | None) -> str:
+def _summary(scene: Scene, edits: Edits, effects: Effects | None) -> str:
     said = []
-    if off == _all(scene) and off:
+    if edits.ablated == _all(scene):
         said.append(
             _(
                 "With every head off no token hears of another: what is left is what the model makes of one token by "
                 "itself."
             )
+            if edits.instead == "zero"
+            else _(
+                "With every head off each token gets the same from all heads, the text's mean: what is left to tell "
+                "tokens apart is each token by itself."
+            )
         )
-    elif not off and effects is not None:
+    elif not edits.ablated and effects is not None:
         said.append(_spread(scene, effects))
     if len(scene.tokens) == 1:
         said.append(_("This text is a single token: every head can look at nothing but that."))
@@ -208,16 +213,16 @@ def _ranking(scene: Scene, off: Heads, effects: Effects) -> None:
     show.figure(drawn, "ranking", _("How much the prediction changes without each head"), toggled)
 
 
-def _together(scene: Scene, off: Heads, effects: Effects, divergence: float) -> None:
+def _together(scene: Scene, edits: Edits, effects: Effects, divergence: float) -> None:
     st.markdown("**" + _("Each alone, and together") + "**")
-    if len(off) < 2:
+    if len(edits.ablated) < 2:
         st.markdown(_("Switch off two heads or more to compare what they do together with what each does alone."))
         st.caption(_warning())
         return
-    places = sorted(off)
+    places = sorted(edits.ablated)
     alone = float(sum(effects.divergence[place] for place in places))
     logits = float(sum(effects.logit[place] for place in places))
-    token, together = _logit_change(scene, off)
+    token, together = _logit_change(scene, edits)
     st.markdown(
         "| | {alone} | {together} |\n|---|---:|---:|\n| {kl} | {a} | **{b}** |\n| {logit} | {c} | **{d}** |".format(
             alone=_("each alone, added up"),
@@ -234,34 +239,46 @@ def _together(scene: Scene, off: Heads, effects: Effects, divergence: float) -> 
     st.caption(_warning())
 
 
-def _logit_change(scene: Scene, off: Heads) -> tuple[str, float]:
-    """The token that is likeliest as things are, and by how much its logit changes with `off`."""
+def _logit_change(scene: Scene, edits: Edits) -> tuple[str, float]:
+    """The token that is likeliest as things are, and by how much its logit changes with `edits`."""
     row = whatif.row_of(scene)
 
     def found() -> tuple[int, float]:
         before = scene.recording.logits[row]
-        after = store.recording(scene.model, scene.text, edits=Edits(ablated=off)).logits[row]
+        after = store.recording(scene.model, scene.text, edits=edits).logits[row]
         token = int(before.argmax())
         return token, float(after[token] - before[token])
 
-    key = ("logit change", scene.model.name, scene.model.revision, scene.text, off, row)
+    key = ("logit change", scene.model.name, scene.model.revision, scene.text, edits, row)
     token, change = store.finding(key, found)
     return scene.model.labels([token])[0], change
 
 
 def _reading(alone: float, together: float) -> str:
-    """Logits would add up if each head wrote its own share, no later part read it, and no norm rescaled it."""
+    """Logits would add up if each head wrote its own part, no later part read it, and no norm rescaled it."""
     if abs(together - alone) <= ALIKE * max(abs(together), abs(alone)):
         return _("For these heads the changes of the logit nearly add up.")
-    if abs(together) > abs(alone):
+    if together < alone < 0:
         return _(
-            "Together is not the sum: the logit changes more than one by one, as when heads that are still on make "
-            "up for one that is off."
+            "Together is not the sum: the logit falls by more than one by one, as when heads that are still on make up "
+            "for one that is off (backup heads, Wang et al. 2023)."
         )
-    return _(
-        "Together is not the sum: the logit changes less than one by one, as when what one of these heads does "
-        "goes through others of them, or is done by them too."
+    if alone < together < 0:
+        return _(
+            "Together is not the sum: the logit falls by less than one by one, as when what one of these heads does "
+            "goes through others of them."
+        )
+    if min(alone, together) < 0:
+        return _(
+            "Together is not the sum, not even in its sign: what each of these heads does to the token depends on "
+            "which others are on."
+        )
+    words = (
+        _("Together is not the sum: the logit rises by more than one by one.")
+        if together > alone
+        else _("Together is not the sum: the logit rises by less than one by one.")
     )
+    return words + " " + _("How far each of these heads holds the token back depends on which others are on.")
 
 
 def _warning() -> str:

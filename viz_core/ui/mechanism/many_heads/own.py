@@ -1,7 +1,5 @@
 """What each head adds by itself: how long its vector is, and how far that vector alone moves the prediction."""
 
-from html import escape
-
 import numpy as np
 import streamlit as st
 import torch
@@ -10,7 +8,7 @@ from torch import Tensor
 from viz_core.analysis.ablation import Effects
 from viz_core.analysis.contributions import DirectEffects, direct_effects, head_outputs, logits_at
 from viz_core.figures import Curve, curves, palette
-from viz_core.figures.heatmaps import unspaced
+from viz_core.figures.labels import unspaced
 from viz_core.figures.ranked import ranked_bars
 from viz_core.language import _
 from viz_core.ui import controls, maps, settings, show, store
@@ -25,14 +23,22 @@ def contributions(scene: Scene) -> list[str]:
     if scene.config.norm_place == "post":
         return _lengths_alone(scene)
     maps.explain(
-        r"\mathrm{logit}_t=\sum_{\text{parts } p}\frac{(p-\bar p)\odot g}{\sigma}\cdot u_t"
+        r"\mathrm{logit}_t=\sum_{\text{parts } p}\frac{(p-\bar p)\odot g}{\sigma}\cdot u_t+\beta\cdot u_t"
         if scene.config.norm == "layernorm"
         else r"\mathrm{logit}_t=\sum_{\text{parts } p}\frac{p\odot g}{\mathrm{rms}}\cdot u_t",
         _(
             "The stream at a row is a plain **sum**: the token's vector, what every head added, what every "
-            "feed-forward part added. With the final norm's divisor held where it is, so is every logit: each head's "
-            "own share of it, its **direct effect**, can be read off. $u_t$ is the token's row of the unembedding, $g$ "
-            "the norm's gain."
+            "feed-forward part added. With the final norm's divisor held where it is, so is every logit: what each "
+            "head adds to it, its **direct effect**, can be read off. $u_t$ is the token's row of the unembedding, "
+            "{norm}."
+        ).format(
+            norm=_("$g$ and $\\beta$ are the norm's gain and bias")
+            if scene.config.norm == "layernorm"
+            else _("$g$ is the norm's gain")
+        ),
+        _(
+            "How high a logit is by itself says nothing: the softmax sees differences alone. So look at the **lead** "
+            "over the runner-up; a part that raises both alike helps neither."
         ),
     )
     asked, where = st.columns([1.5, 1], gap="medium", vertical_alignment="bottom")
@@ -45,14 +51,14 @@ def contributions(scene: Scene) -> list[str]:
             "share_of",
             _("What each head adds to the"),
             {
+                "lead": _("lead of {token} over {other}").format(token=quoted(labels[0]), other=quoted(labels[1])),
                 "logit": _("logit of {token}").format(token=quoted(labels[0])),
-                "lead": _("lead over {other}").format(other=quoted(labels[1])),
                 "length": _("stream: length"),
             },
         )
     direct = _direct(scene, token, rival if measure == "lead" else None)
     values = _lengths(scene) if measure == "length" else direct.heads
-    unit = _("length of its vector") if measure == "length" else _("share of the logit")
+    unit = _("length of its vector") if measure == "length" else _("direct effect in logits")
     left, right = st.columns([1.1, 1], gap="large")
     with left:
         _map(scene, values, unit, signed=measure != "length")
@@ -173,7 +179,7 @@ def _whole(scene: Scene, direct: DirectEffects, labels: tuple[str, ...], *, lead
         list(parts),
         np.array(list(parts.values()), np.float32),
         title=title,
-        subtitle=_("direct effects; they sum to the model's own number"),
+        subtitle=_("direct effects in logits; they sum to the model's own number"),
         theme=scene.theme,
         sum_last=True,
     )
@@ -207,8 +213,8 @@ def _against_ablation(scene: Scene, direct: DirectEffects, token: str) -> None:
             Curve(_("if there were direct effects alone"), ends, ends, like="theory", ink=palette.MUTED),
         ],
         title=_("Direct effect against switching off"),
-        subtitle=_("a point a head; up: logit lost when it is off"),
-        x_title=_("direct effect on the logit of “{token}”").format(token=escape(unspaced(token), quote=False)),
+        subtitle=_("a point a head; up: logit lost when its context is 0"),
+        x_title=_("direct effect on the logit of “{token}”").format(token=unspaced(token)),
         y_title=_("logit lost without it"),
         theme=scene.theme,
     )

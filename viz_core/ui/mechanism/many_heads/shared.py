@@ -122,6 +122,17 @@ def _cache(shape: Shape, shared: int, *, encoder: bool) -> None:
         words = _("{ratio}× less than multi-head; W_K and W_V too: {before:,} → {after:,} numbers a layer.")
         before, after = 2 * _with(shape, shape.n_head).key, 2 * _with(shape, shared).key
         st.caption(words.format(ratio=number(shape.n_head / shared), before=before, after=after))
+    if shape.window:
+        st.markdown(_beyond(shape))
+
+
+def _beyond(shape: Shape) -> str:
+    """Of Mistral 7B v0.1, the one known model with a window."""
+    return _(
+        "**A common mistake:** “Mistral's context is its 32k sliding window.” In Mistral 7B v0.1 a token looks at the "
+        "last {window:,} alone, itself included. What stands farther back reaches it through the layers only, each "
+        "another {step:,} tokens: {reach:,} after {layers} at most (section 2 of the paper)."
+    ).format(window=shape.window, step=shape.window - 1, reach=shape.n_layer * (shape.window - 1), layers=shape.n_layer)
 
 
 def _row(cells: list[str]) -> str:

@@ -1,5 +1,7 @@
 """Every token replaced in turn: which prediction depends on which token, with the causal mask and without."""
 
+from collections.abc import Callable
+
 import streamlit as st
 import torch
 from torch import Tensor
@@ -74,12 +76,14 @@ def _keys() -> list[str]:
 
 
 def _found(scene: Scene, edits: Edits) -> Tensor:
-    def found() -> Tensor:
-        others = [replacements.offered(scene, row)[0] for row in range(len(scene.tokens))]
+    others = [replacements.offered(scene, row)[0] for row in range(len(scene.tokens))]
+
+    def measure(note: Callable[..., None]) -> Tensor:
         return leakage.dependence(
             lambda ids: scene.model.record(ids, edits, all_logits=True).logits,
             scene.recording.token_ids.tolist(),
             others,
+            note,
         )
 
-    return store.finding(("dependence", scene.model.name, scene.model.revision, scene.text, edits), found)
+    return store.measurement(("dependence", scene.model.name, scene.model.revision, scene.text, edits), measure)

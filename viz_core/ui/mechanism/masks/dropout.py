@@ -8,7 +8,7 @@ from torch import Tensor
 from viz_core.analysis import masking
 from viz_core.analysis.masking import Dropped
 from viz_core.edits import AS_IT_IS, Edits
-from viz_core.figures import Curve, curves, palette
+from viz_core.figures import Curve, curves, numbered, palette
 from viz_core.figures.mask_maps import weights_with_sums
 from viz_core.language import _, spoken
 from viz_core.ui import controls, maps, settings, show, store, whatif
@@ -63,7 +63,7 @@ def _asked(scene: Scene) -> Edits:
     with one:
         seed = settings.whole_number("seed", _("Seed"), 0, SEEDS, default=0)
     with place:
-        scope = where.asked(_("Dropout in"))
+        scope = where.asked("set_in", _("Dropout in"), default="all")
     return Edits(dropout=rate, seed=seed, at=where.heads(scene, scope))
 
 
@@ -141,7 +141,7 @@ def _sums(scene: Scene, found: Dropped, edits: Edits) -> None:
         subtitle=_("one draw, and the average of many"),
         x_title=_("row (query)"),
         y_title=_("sum"),
-        names=[f"{token} {index}" for index, token in enumerate(scene.tokens)],
+        names=numbered(scene.tokens),
         theme=scene.theme,
         zero=True,
     )

@@ -70,9 +70,9 @@ def compared(scene: Scene) -> dict[str, str]:
     """The kinds that are set beside each other, with the numbers `of_kind` gives them."""
     known = kinds(scene)
     numbers = {
-        "window": _("window of 4"),
-        "dilated": _("window of 4, step 2"),
-        "global": _("window of 4, first global"),
+        "window": _("window, w = 4"),
+        "dilated": _("dilated, w = 4, step 2"),
+        "global": _("w = 4, first global"),
     }
     return {kind: numbers.get(kind, known[kind]) for kind in ("causal", "none", "window", "dilated", "global")}
 

@@ -1,12 +1,12 @@
 """The mask as its own matrix, chosen or painted; the head's weights and the prediction under it."""
 
-import pandas as pd
 import streamlit as st
 import torch
 from torch import Tensor
 
 from viz_core.analysis import masking
 from viz_core.analysis.masking import Coverage
+from viz_core.analysis.parameters import MISTRAL_7B
 from viz_core.edits import AS_IT_IS, Cells, Edits
 from viz_core.language import _
 from viz_core.ui import controls, maps, settings, store, whatif
@@ -15,7 +15,7 @@ from viz_core.ui.mechanism import where
 from viz_core.ui.mechanism.masks import kinds, painted, rows
 from viz_core.ui.mechanism.masks.kinds import Mask
 from viz_core.ui.scene import Scene
-from viz_core.ui.show import number, quoted
+from viz_core.ui.show import quoted
 
 LONG = 1_000  # tokens: where a pattern shows what it saves
 
@@ -44,7 +44,7 @@ def _asked(scene: Scene) -> tuple[Mask, str]:
     with heads:
         controls.head_and_cell(scene.choice, scene.recording, ("layer", "head"))
     with place:
-        scope = where.asked(_("Mask set in"))
+        scope = where.asked("set_in", _("Mask set in"), default="all")
     with numbers:
         return kinds.made(scene, kind), scope
 
@@ -149,18 +149,40 @@ def _of_the_kind(scene: Scene, mask: Mask) -> list[str]:
     if mask.kind == "causal":
         return [_causal(scene)]
     if mask.kind == "window" and torch.equal(mask.allowed, kinds.own(scene)):
-        return [_("The window is wider than the text of {n} tokens, so it leaves out nothing.").format(n=n)]
+        return [_("The window covers the whole text of {n} tokens, so it leaves out nothing.").format(n=n)]
+    said = [_width(scene)] if mask.pattern is not None else []
     if mask.pattern is not None and n < LONG:
         kept = float(mask.pattern(LONG).float().mean())
         words = _("Its cells grow with n, not with n²: of a text of {n:,} tokens this pattern would leave {share:.1%}.")
-        return [words.format(n=LONG, share=kept)]
-    return []
+        said.append(words.format(n=LONG, share=kept))
+    return said
+
+
+def _width(scene: Scene) -> str:
+    """What w counts, and where a mask like it is used."""
+    if scene.model.both_sides:
+        return _(
+            "Here w counts to each side, the token itself included: a row with room on both sides looks at 2w − 1 "
+            "tokens of the window (Beltagy et al. 2020 count the whole width)."
+        )
+    return _(
+        "Mistral 7B v0.1 has a window of {window:,}; what stands farther back reaches a row only through its {layers} "
+        "layers."
+    ).format(window=MISTRAL_7B.window, layers=MISTRAL_7B.n_layer)
 
 
 def _causal(scene: Scene) -> str:
-    if scene.model.both_sides:
-        return _("This model is an encoder and was never trained with a causal mask: here it is a what-if.")
-    return _("Row i, counted from 0, sees itself and the i tokens before it; in all that is (n + 1)/2n of the map.")
+    row = scene.choice.query
+    even = _(
+        "If all scores were 0, row i would give each token it sees 1/(i + 1): {token} ({row}) "
+        "**1/{count} = {share:.1%}**."
+    ).format(token=quoted(scene.tokens[row]), row=row, count=row + 1, share=1 / (row + 1))
+    known = (
+        _("This model is an encoder and was never trained with a causal mask: here it is a what-if.")
+        if scene.model.both_sides
+        else _("Row i, counted from 0, sees itself and the i tokens before it; in all that is (n + 1)/2n of the map.")
+    )
+    return f"{known} {even}"
 
 
 def _padding(scene: Scene) -> str:
@@ -174,8 +196,9 @@ def _padding(scene: Scene) -> str:
 
 
 def _heard(scene: Scene, edits: Edits, scope: str) -> list[str]:
-    """How far the chosen row hears through all layers."""
-    row, n = scene.choice.query, len(scene.tokens)
+    """How far the chosen row hears through all layers; of an encoder one in the middle, with room on both sides."""
+    n = len(scene.tokens)
+    row = n // 2 if scene.model.both_sides else scene.choice.query
     own = kinds.own(scene)
     if edits.allowed is None or scope == "head":
         return []
@@ -185,13 +208,14 @@ def _heard(scene: Scene, edits: Edits, scope: str) -> list[str]:
     ]
     heard = masking.reach(layers)[row]
     words = _(
-        "Row {token} looks at {cells} in such a layer; through all {layers} layers, {heard} of the text's {n} tokens "
-        "can reach it."
+        "Row {token} ({row}) looks at {cells} in such a layer; through all {layers} layers, {heard} of the text's {n} "
+        "tokens can reach it."
     )
     return [
         words.format(
             token=quoted(scene.tokens[row]),
-            cells=_tokens(int(one[row].sum())),
+            row=row,
+            cells=rows.tokens(int(one[row].sum())),
             layers=len(layers),
             heard=int(heard.sum()),
             n=n,
@@ -201,10 +225,6 @@ def _heard(scene: Scene, edits: Edits, scope: str) -> list[str]:
 
 def _rows(count: int) -> str:
     return _("1 row") if count == 1 else _("{count} rows").format(count=count)
-
-
-def _tokens(count: int) -> str:
-    return _("1 token") if count == 1 else _("{count} tokens").format(count=count)
 
 
 # -- the kinds beside each other -------------------------------------------------------------------------------
@@ -217,17 +237,9 @@ def _compared(scene: Scene) -> None:
     for kind, name in kinds.compared(scene).items():
         allowed = kinds.of_kind(scene, kind)
         change = whatif.changed(scene, AS_IT_IS if kind == own else Edits(allowed=Cells.of(allowed)))
-        best = max(range(len(change.after)), key=change.after.__getitem__)
-        lines.append(
-            {
-                _("mask"): name,
-                _("cells"): f"{masking.coverage(allowed).cells / allowed.numel():.0%}",
-                _("likeliest then"): scene.model.labels([change.token_ids[best]])[0],
-                _("probability"): f"{change.after[best]:.1%}",
-                _("KL, nats"): number(change.divergence),
-            }
-        )
-    st.dataframe(pd.DataFrame(lines), hide_index=True)
+        share = masking.coverage(allowed).cells / allowed.numel()
+        lines.append(({_("mask"): name, _("cells"): f"{share:.0%}"}, change))
+    whatif.table(scene, lines)
     st.caption(
         _(
             "Each line is a run of the whole model. It was trained with its own mask alone, so another one shows what "

@@ -9,7 +9,7 @@ from torch import Tensor
 from viz_core import masks
 from viz_core.analysis.leakage import Leak, leak_of, probability_of_next
 from viz_core.edits import AS_IT_IS, Cells, Edits
-from viz_core.figures import Curve, curves, palette
+from viz_core.figures import Curve, curves, numbered, palette
 from viz_core.language import _
 from viz_core.models import UnusableText
 from viz_core.ui import maps, settings, show, store
@@ -41,13 +41,7 @@ class Found(NamedTuple):
 
 
 def leak(scene: Scene) -> list[str]:
-    maps.explain(
-        r"\text{row } i \text{ predicts token } i+1 \;\Rightarrow\; m_{ij}=-\infty \text{ for } j>i",
-        _(
-            "A prediction must not depend on what it is to predict. The test: replace one later token, and see which "
-            "earlier predictions move."
-        ),
-    )
+    _explain(scene)
     if len(scene.tokens) == 1:
         st.info(_("A text of one token has no earlier prediction that a later token could change. Type a longer one."))
         return [_map_of_one(scene)]
@@ -62,6 +56,26 @@ def leak(scene: Scene) -> list[str]:
         _right(scene, found)
     st.caption(_what_it_means(scene))
     return dependence.every_token(scene, edits)
+
+
+def _explain(scene: Scene) -> None:
+    test = _("The test: replace one later token, and see which earlier predictions move.")
+    if scene.model.both_sides:
+        maps.explain(
+            r"\text{row } i \text{ guesses token } i \text{ from both sides}"
+            r" \;\Rightarrow\; m_{ij}=0 \text{ for all } j",
+            _(
+                "An encoder forbids no cell: a row may use what stands before and after. What it is to guess is hidden "
+                "in the text itself, behind a token that stands for a missing word."
+            ),
+            test,
+        )
+        return
+    maps.explain(
+        r"\text{row } i \text{ predicts token } i+1 \;\Rightarrow\; m_{ij}=-\infty \text{ for } j>i",
+        _("A prediction must not depend on what it is to predict."),
+        test,
+    )
 
 
 def _map_of_one(scene: Scene) -> str:
@@ -83,7 +97,7 @@ def _asked(scene: Scene) -> tuple[Swap, str]:
     scope = "all"
     if not scene.model.both_sides:
         with place:
-            scope = where.asked(_("Mask lifted in"))
+            scope = where.asked("set_in", _("Mask lifted in"), default="all")
     return Swap(row, token_id, scene.model.labels([token_id])[0]), scope
 
 
@@ -104,11 +118,12 @@ def _other(scene: Scene, row: int) -> int:
     if typed is None:
         st.caption(_("{text} is no token of this model.").format(text=quoted(said)))
         return next(iter(texts.values()))
+    labels = scene.model.labels(typed)
+    put_in = next((place for place, label in enumerate(labels) if label.strip("·")), 0)  # no bare blank
     if len(typed) > 1:
-        words = _("{text} is {count} tokens here; the first, {token}, is put in.")
-        first = scene.model.labels([typed[0]])[0]
-        st.caption(words.format(text=quoted(said), count=len(typed), token=quoted(first)))
-    return typed[0]
+        words = _("{text} is {count} tokens here; one of them, {token}, is put in.")
+        st.caption(words.format(text=quoted(said), count=len(typed), token=quoted(labels[put_in])))
+    return typed[put_in]
 
 
 def _typed(scene: Scene, row: int, text: str) -> list[int] | None:
@@ -196,7 +211,7 @@ def _moved(scene: Scene, swap: Swap, found: Found) -> None:
         subtitle=_("KL(before ‖ after) at each token before the replaced one"),
         x_title=_("row (query)"),
         y_title=_("nats"),
-        names=[f"{token} {index}" for index, token in enumerate(scene.tokens[: swap.row])],
+        names=numbered(scene.tokens[: swap.row]),
         theme=scene.theme,
         zero=True,
     )
@@ -229,7 +244,7 @@ def _right(scene: Scene, found: Found) -> None:
         subtitle=_("probability, row by row, of the text as it stands"),
         x_title=_("row (query)"),
         y_title=_("probability"),
-        names=[f"{token} {index}" for index, token in enumerate(scene.tokens[:-1])],
+        names=numbered(scene.tokens[:-1]),
         theme=scene.theme,
         zero=True,
     )

@@ -7,6 +7,10 @@ from viz_core.ui.scene import Scene
 MOST_NAMED = 4  # tokens told by name; of more, their number
 
 
+def tokens(count: int) -> str:
+    return _("1 token") if count == 1 else _("{count} tokens").format(count=count)
+
+
 def named(scene: Scene, rows: tuple[int, ...]) -> str:
     """Tokens in a sentence: by name where they are few."""
     shown = [f"{show.quoted(scene.tokens[row])} ({row})" for row in rows[:MOST_NAMED]]

@@ -10,11 +10,12 @@ from torch import Tensor
 from viz_core import masks
 from viz_core.analysis import masking
 from viz_core.analysis.masking import ThreeWays
-from viz_core.figures import Curve, curves, palette
+from viz_core.figures import Curve, curves, numbered, palette
 from viz_core.figures.heatmaps import MOST_LABELS
 from viz_core.figures.mask_maps import weights_with_sums
 from viz_core.language import _, spoken
 from viz_core.ui import controls, show, store
+from viz_core.ui.mechanism.masks import rows
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
@@ -99,7 +100,7 @@ def _sums_as_curves(scene: Scene, three: ThreeWays, allowed: Tensor) -> None:
         subtitle=_("sum of each row's weights there; 1 is right"),
         x_title=_("row (query)"),
         y_title=_("sum"),
-        names=[f"{token} {index}" for index, token in enumerate(scene.tokens)],
+        names=numbered(scene.tokens),
         theme=scene.theme,
         zero=True,
     )
@@ -128,14 +129,14 @@ def _leaked(scene: Scene, three: ThreeWays, allowed: Tensor) -> str:
     future = 1 - masking.on_allowed(three.zeroed, allowed)
     row = int(future.argmax())
     words = _(
-        "Row {token} ({row}) gives **{share:.1%}** to the {later} tokens after it, on average rows give {mean:.1%}; "
+        "Row {token} ({row}) gives **{share:.1%}** to the {later} after it, on average rows give {mean:.1%}; "
         "the first gives {first:.1%} (were its own score 0 too, it would be {even} = {n1}/{n})."
     )
     return words.format(
         token=quoted(scene.tokens[row]),
         row=row,
         share=float(future[row]),
-        later=n - 1 - row,
+        later=rows.tokens(n - 1 - row),
         mean=float(future.mean()),
         first=float(future[0]),
         even=f"{(n - 1) / n:.1%}",

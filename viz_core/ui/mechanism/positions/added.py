@@ -1,6 +1,5 @@
 """Positions: vectors that are added to the tokens, learned or sinusoidal, and how alike two positions are."""
 
-from html import escape
 from typing import cast
 
 import numpy as np
@@ -39,7 +38,7 @@ def added(loaded: Scene) -> list[str]:
         st.markdown(borrowed.how_positions_enter(scene) + ".")
     linked = _sum(scene, cast(Tensor, scene.recording.positions))
     st.markdown("#### " + _("How alike two positions are"))
-    model = scene.model if scene.config.positions == "learned" else store.model(borrowed.KINDS["learned"])
+    model = scene.model if scene.config.positions == "learned" else store.companion(borrowed.KINDS["learned"])
     _alike(scene, model, cast(Tensor, model.transformer.added_positions(min(model.context, MOST))).detach())
     return linked if adds else []
 
@@ -103,7 +102,7 @@ def _alike(scene: Scene, model: Model, learned: Tensor) -> None:
     x = np.arange(n)
     drawn = curves(
         [
-            Curve(escape(name), x, (of.mean / of.mean[0]).numpy(), ink=ink)
+            Curve(name, x, (of.mean / of.mean[0]).numpy(), ink=ink)
             for name, of, ink in zip(tables, distances, (palette.QUERY, palette.KEY), strict=True)
         ],
         title=_("Against the distance between them"),

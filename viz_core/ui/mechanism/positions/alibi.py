@@ -22,7 +22,7 @@ from viz_core.ui.show import number
 def alibi(loaded: Scene) -> list[str]:
     maps.explain(
         r"\begin{array}{l} S_{ij} = \dfrac{q_i\cdot k_j}{\sqrt{d_k}} - m_h\,(i-j) \\[10pt] "
-        r"m_h = 2^{-8h/H} \quad (h=1\ldots H) \end{array}",
+        r"m_h = 2^{-8(h+1)/H} \quad (h=0\ldots H-1) \end{array}",
         _(
             "ALiBi adds nothing to the tokens. Every head takes from each score its own **slope** times the distance, "
             "so far keys lose. Slopes are fixed: a steep head looks near, a flat one may look far."

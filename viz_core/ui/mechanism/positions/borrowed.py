@@ -6,6 +6,7 @@ import streamlit as st
 
 from viz_core.language import _
 from viz_core.models import Model, UnusableText
+from viz_core.models.model import MASK
 from viz_core.ui import show, store
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.scene import Scene
@@ -25,7 +26,7 @@ def scene_with(scene: Scene, kind: str) -> Scene | None:
     one is said. None, said too, where that model cannot take the text."""
     if scene.config.positions == kind:
         return scene
-    model = store.model(KINDS[kind])
+    model = store.companion(KINDS[kind])
     names = {"own": how_positions_enter(scene), "other": show.literal(model.name)}
     try:
         recording = store.recording(model, scene.text)
@@ -37,6 +38,8 @@ def scene_with(scene: Scene, kind: str) -> Scene | None:
         _("{own}. Shown instead, on your sentence: **{other}**, which comes with the program.").format(**names),
         icon=":material/swap_horiz:",
     )
+    if scene.model.mask_id in scene.recording.token_ids.tolist():
+        st.caption(_("This model knows no {mask}: it reads its letters.").format(mask=f"`{MASK}`"))
     at = scene.choice
     view = View(layer=at.layer, head=at.head, query=at.query, key=at.key)
     choice = chosen_in(view, model, recording)

@@ -11,8 +11,7 @@ from viz_core.analysis import places
 from viz_core.figures import Curve, curves
 from viz_core.figures.amounts import amounts
 from viz_core.language import _
-from viz_core.models import UnusableText, load
-from viz_core.models.model import Model
+from viz_core.models import UnusableText
 from viz_core.ui import settings, show, store
 from viz_core.ui.mechanism.positions.borrowed import KINDS, trained_length
 from viz_core.ui.scene import Scene
@@ -33,12 +32,14 @@ class Card:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """One of the five on one text: means over all heads for each distance, [n], the loss of the text itself, and
-    at which distance its tokens come again most, how often."""
+    """One of the five on one text: means over all heads for each distance, [n], how much more a near key scores than a
+    far one of the same row, the loss of the text itself, and at which distance its tokens come again most, how often.
+    """
 
     kind: str
     scores: np.ndarray
     weights: np.ndarray
+    near: float
     loss: float
     repeat: tuple[int, int] | None
 
@@ -71,27 +72,22 @@ def five(scene: Scene) -> list[str]:
 
 
 def _card(kind: str) -> Card:
-    model = _loaded(kind)
+    model = store.companion(KINDS[kind])
     figures, trained = model.card["figures"], cast(int, trained_length(model))
     return Card(kind, figures["held_out_loss"], figures["held_out_loss_doubled"], trained, model.card["steps"])
-
-
-def _loaded(kind: str) -> Model:
-    """Not from the shelf: five models would push the visitor's own off it."""
-    return cast(Model, load(KINDS[kind], sources=["bundled"]))
 
 
 def _readings(scene: Scene) -> list[Reading]:
     """None, and said why, where these models cannot read the text."""
     try:
-        return store.finding(("five", scene.text), lambda: [_read(_loaded(kind), kind, scene.text) for kind in KINDS])
+        return store.measurement(("five", scene.text), lambda _note: [_read(kind, scene.text) for kind in KINDS])
     except UnusableText as error:
         st.info(_("The five cannot read this text: {reason}").format(reason=show.literal(str(error))))
         return []
 
 
-def _read(model: Model, kind: str, text: str) -> Reading:
-    recording = model.record(text, all_logits=True)
+def _read(kind: str, text: str) -> Reading:
+    recording = store.companion(KINDS[kind]).record(text, all_logits=True)
     scores = places.by_distance(places.centred_scores(recording)).mean
     weights = places.by_distance(places.all_weights(recording)).mean
     told = places.surprise(recording)
@@ -99,6 +95,7 @@ def _read(model: Model, kind: str, text: str) -> Reading:
         kind,
         scores.numpy(),
         weights.numpy(),
+        places.near_over_far(recording),
         float(told.mean()) if len(told) else 0.0,
         places.repeats(recording.token_ids),
     )
@@ -139,24 +136,25 @@ def _against_distance(scene: Scene, readings: list[Reading]) -> None:
         zero=measure == "weights",
     )
     show.figure(drawn, "five", _("Mean score or weight of the five models against distance"))
-    st.markdown(_distance_in_words(readings, n))
+    if n >= 4:
+        st.markdown(_distance_in_words(readings))
 
 
-def _distance_in_words(readings: list[Reading], n: int) -> str:
+def _distance_in_words(readings: list[Reading]) -> str:
     """How much more a near key gets than a far one, in each model."""
-    near = max(1, n // 4)
-    falls = {each.kind: float(each.scores[:near].mean() - each.scores[-near:].mean()) for each in readings}
-    steepest, flattest = max(falls, key=falls.__getitem__), min(falls, key=lambda kind: abs(falls[kind]))
+    steepest, flattest = (best(readings, key=lambda each: abs(each.near)) for best in (max, min))
     names = _words()
     said = _(
-        "From the nearest quarter of distances to the farthest the mean score falls most in **{steepest}**, by "
-        "{most}, and changes least in **{flattest}**, by {least}: e to that power is how much more weight a near key "
-        "gets than a far one, all else equal."
+        "Within a row, the nearest quarter of its keys scores {most} more than the farthest quarter in "
+        "**{steepest}**, on average: e to that power, {times} times the weight. The difference is least in "
+        "**{flattest}**: {least}, {few} times. The last distances of the curves are those of few rows."
     ).format(
-        steepest=names[steepest],
-        most=number(falls[steepest]),
-        flattest=names[flattest],
-        least=number(abs(falls[flattest])),
+        steepest=names[steepest.kind],
+        most=show.signed(steepest.near),
+        times=number(float(np.exp(steepest.near))),
+        flattest=names[flattest.kind],
+        least=show.signed(flattest.near),
+        few=number(float(np.exp(flattest.near))),
     )
     repeat = readings[0].repeat
     if repeat is not None:
@@ -190,16 +188,19 @@ def _held_out(scene: Scene, cards: list[Card]) -> None:
     worse = {card.kind: card.doubled - card.held_out for card in cards}
     names = _words()
     worst, best = max(worse, key=worse.__getitem__), min(worse, key=worse.__getitem__)
-    st.markdown(
-        _(
-            "Past the length it was trained on **{worst}** loses most ({more} nats a token), **{best}** least "
-            "({less}); lower is better. Measured when the models were made: the figures are those of their cards."
-        ).format(worst=names[worst], more=_signed(worse[worst]), best=names[best], less=_signed(worse[best]))
+    words = (
+        _("Past the length it was trained on **{worst}** loses most ({more} nats a token), **{best}** least ({less}).")
+        if worse[best] >= 0
+        else _(
+            "Past the length it was trained on **{worst}** loses most ({more} nats a token); **{best}** gains: {less}."
+        )
     )
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "−")
+    more, less = show.signed(worse[worst]), show.signed(worse[best])
+    st.markdown(
+        words.format(worst=names[worst], more=more, best=names[best], less=less)
+        + " "
+        + _("Lower is better. Measured when the models were made: the figures are those of their cards.")
+    )
 
 
 def _here(cards: list[Card], readings: list[Reading]) -> None:

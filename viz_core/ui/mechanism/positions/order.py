@@ -1,6 +1,7 @@
 """Positions: the same words in another order. Does attention see it, with positions and without?"""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +27,7 @@ ROUNDING = 1e-4  # and of float32
 FEW = 10  # tokens whose maps fit three in a row
 LARGEST_DOUBLED = 50_000_000  # parameters of a model that is copied in float64
 KINDS: tuple[Placing, ...] = ("kept", "zeroed", "shuffled")
+SEES = ("all", "before")  # every token; itself and what came before
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ def order(scene: Scene) -> list[str]:
         return []
     placing, sees = _asked(scene)
     edits = _edits(scene, orders.n, placing, sees)
+    st.caption(_what_places_are(scene))
     _verdict(scene, orders, placing, sees)
     few = orders.n <= FEW
     row = st.columns(3 if few else 2, gap="medium")
@@ -105,8 +108,7 @@ def _orders(scene: Scene, texts: tuple[str, str]) -> Orders | None:
 
 def _not_the_same(model: Model, first: list[int], second: list[int]) -> str:
     def only(one: list[int], other: list[int]) -> str:
-        left = list(other)
-        alone = [token for token in one if token not in left or left.remove(token)]  # type: ignore[func-returns-value]
+        alone = list((Counter(one) - Counter(other)).elements())
         return ", ".join(f"“{show.literal(label)}”" for label in model.labels(alone)) or _("nothing")
 
     return _(
@@ -130,6 +132,17 @@ def _asked(scene: Scene) -> tuple[Placing, str]:
     return next(kind for kind in KINDS if kind == placing), seen
 
 
+def _what_places_are(scene: Scene) -> str:
+    """What is zeroed or shuffled in this model."""
+    return {
+        "learned": _("Zeroed: the position vectors are 0. Shuffled: tokens get the vectors of other positions."),
+        "sinusoidal": _("Zeroed: the position vectors are 0. Shuffled: tokens get the vectors of other positions."),
+        "rotary": _("Zeroed: no query and key is turned. Shuffled: they are turned by the angles of other positions."),
+        "alibi": _("Zeroed: scores lose nothing with the distance. Shuffled: they lose what other distances cost."),
+        "none": _("This model is told no positions, so all three are the same to it."),
+    }[scene.config.positions]
+
+
 def _kinds() -> dict[str, str]:
     return {"kept": _("kept"), "zeroed": _("zeroed"), "shuffled": _("shuffled")}
 
@@ -147,12 +160,19 @@ def _edits(scene: Scene, n: int, placing: Placing, sees: str) -> Edits:
 def _difference(scene: Scene, orders: Orders, placing: Placing, sees: str) -> float:
     """max |Δ| of the weights over all layers and heads."""
 
-    def found() -> float:
+    asked = [(kind, other) for kind in KINDS for other in SEES] if _is_doubled(scene) else [(placing, sees)]
+
+    def measure(note: Callable[..., None]) -> dict[tuple[Placing, str], float]:
         transformer = scene.model.transformer
         exact = places.in_double(transformer) if _is_doubled(scene) else transformer
-        return float(places.order_difference(exact, *orders.ids, _edits(scene, orders.n, placing, sees)).max())
+        found = {}
+        for done, way in enumerate(asked):
+            note(done, len(asked))
+            found[way] = float(places.order_difference(exact, *orders.ids, _edits(scene, orders.n, *way)).max())
+        return found
 
-    return store.finding(("orders", scene.model.name, scene.model.revision, orders.texts, placing, sees), found)
+    key = ("orders", scene.model.name, scene.model.revision, orders.texts, *asked)
+    return store.measurement(key, measure)[placing, sees]
 
 
 def _is_doubled(scene: Scene) -> bool:
@@ -272,7 +292,7 @@ def _all_ways(scene: Scene, orders: Orders) -> None:
         words = _("That takes twelve runs in float64, and is done for models of up to {most:,} parameters.")
         st.markdown(words.format(most=LARGEST_DOUBLED))
         return
-    rows = [[_difference(scene, orders, placing, sees) for sees in ("all", "before")] for placing in KINDS]
+    rows = [[_difference(scene, orders, placing, sees) for sees in SEES] for placing in KINDS]
     names = [_("positions"), _("every token sees every token"), _("causal mask")]
     lines = [[_kinds()[placing], *map(_size, row)] for placing, row in zip(KINDS, rows, strict=True)]
     st.dataframe(pd.DataFrame(lines, columns=names), hide_index=True)

@@ -9,7 +9,7 @@ from torch import Tensor
 from viz_core import positions
 from viz_core.analysis import places
 from viz_core.figures import Curve, curves, limits_of, palette, vectors_heatmap
-from viz_core.figures.heatmaps import tick_text
+from viz_core.figures.labels import shortened
 from viz_core.figures.plane import Turn, turns
 from viz_core.language import _, spoken
 from viz_core.ui import controls, maps, settings, show, store
@@ -27,7 +27,8 @@ def rotary(loaded: Scene) -> list[str]:
         _(
             "Rotary positions add nothing to the tokens. Each query and key is **turned**, two components at a time, "
             "by its position times an angle. Turning both by the same amount leaves their product as it is, so a "
-            "score can depend on the distance $m-n$ alone."
+            "score can depend on the distance $m-n$ alone. Which two go together is a matter of layout: here "
+            "component $i$ and $i+d_k/2$, as in Llama; in the paper neighbours, $2i$ and $2i+1$."
         ),
     )
     scene = borrowed.scene_with(loaded, "rotary")
@@ -69,7 +70,7 @@ def _plane(scene: Scene, before: tuple[Tensor, Tensor], after: list[Tensor], pai
     def ends(vector: Tensor) -> tuple[float, float]:
         return float(vector[pair]), float(vector[pair + half])
 
-    names = [f"q “{tick_text(scene.tokens[at.query])}”", f"k “{tick_text(scene.tokens[at.key])}”"]
+    names = [f"q “{shortened(scene.tokens[at.query])}”", f"k “{shortened(scene.tokens[at.key])}”"]
     drawn = [
         Turn(name, ends(one), ends(other), place * theta, ink)
         for name, one, other, place, ink in zip(
@@ -208,6 +209,8 @@ def _distances(scene: Scene, query: Tensor, key: Tensor) -> None:
         st.caption(
             _(
                 "Computed in float64: rounding would else show. In a sentence every token has a q and a k of its own: "
-                "only for one q and one k does the score depend on the distance alone."
+                "only for one q and one k does the score depend on the distance alone. Whether it falls or rises with "
+                "the distance is up to q and k; that it decays holds on average, over many of them (Su et al. 2021, "
+                "section 3.3)."
             )
         )

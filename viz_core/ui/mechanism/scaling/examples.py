@@ -44,6 +44,8 @@ def worked_examples(_scene: Scene) -> list[str]:
     st.caption(
         _("σ is the softmax, Σ the sum of a row.")
         + " "
+        + _("These are examples of their own: your sentence plays no part here.")
+        + " "
         + _("Computed in float64 and shown rounded; the 64-component vectors behind the scores are not known.")
     )
     return []
@@ -51,7 +53,9 @@ def worked_examples(_scene: Scene) -> list[str]:
 
 def _of_the_first(scores: Tensor, axis: str) -> str:
     first = " + ".join(f"{q:g}·{k:g}" for q, k in zip(worked.QUERIES[0], worked.KEYS[0], strict=True))
-    sums = _("The first score: {products} = {score:.2f}.").format(products=first, score=float(scores[0, 0]))
+    sums = _("The first score: {products} = {score:.2f}; not divided by √dₖ = 2, to keep it short.").format(
+        products=first, score=float(scores[0, 0])
+    )
     if axis == "rows":
         return sums + " " + _("Every row of weights sums to 1: each query shares out one whole.")
     return sums + " " + _("Over columns (softmax with dim=0) the columns sum to 1 and the rows to anything.")

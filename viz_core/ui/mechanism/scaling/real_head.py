@@ -4,14 +4,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from torch import Tensor
 
 from viz_core.analysis import scaling
 from viz_core.analysis.scaling import Rows
 from viz_core.edits import AS_IT_IS, Edits
-from viz_core.figures import Curve, curves, palette
+from viz_core.figures import Curve, curves, numbered, palette
 from viz_core.language import _
 from viz_core.ui import controls, maps, settings, show, store, whatif
 from viz_core.ui.mechanism import where
@@ -63,21 +62,23 @@ def _asked(scene: Scene, own: float) -> tuple[float, float, str]:
             "temperature", _("and by a temperature"), TEMPERATURES, default=1.0, says=lambda value: f"{value:g}"
         )
     with place:
-        scope = where.asked(_("Changed in"), default="head")
+        scope = where.asked("scope", _("Changed in"), default="head")
     return divisor, chosen, scope
 
 
 def _divisors(own: float, d_head: int) -> list[float]:
     """From none to d_k, the model's own and √d_k exactly."""
-    exact = {own, 1.0, math.sqrt(d_head), float(d_head)}
-    between = (2.0, 0.5 * math.sqrt(d_head), 2 * math.sqrt(d_head))
-    return sorted(exact | {value for value in between if all(abs(value - other) > 0.01 for other in exact)})
+    found: list[float] = []
+    for value in (own, 1.0, math.sqrt(d_head), float(d_head), 2.0, 0.5 * math.sqrt(d_head), 2 * math.sqrt(d_head)):
+        if not any(math.isclose(value, other, rel_tol=1e-3) for other in found):  # 1 / (1 / √d) is not quite √d
+            found.append(value)
+    return sorted(found)
 
 
 def _says(value: float, own: float, d_head: int) -> str:
     words = {1.0: _("1 (not at all)"), math.sqrt(d_head): f"{number(value)} = √dₖ", float(d_head): f"{d_head} = dₖ"}
-    said = words.get(value, number(value))
-    return said + " " + _("(as it is)") if value == own and value != math.sqrt(d_head) else said
+    said = next((says for known, says in words.items() if math.isclose(value, known, rel_tol=1e-6)), number(value))
+    return said + " " + _("(as it is)") if value == own else said
 
 
 def _name(divisor: float, temperature: float) -> str:
@@ -123,7 +124,7 @@ def _entropies(scene: Scene, rows: Sequence[Rows], name: str) -> None:
         subtitle=_("how widely it looks, in nats: 0 = one key gets all"),
         x_title=_("row (query)"),
         y_title=_("nats"),
-        names=_names(scene),
+        names=numbered(scene.tokens),
         theme=scene.theme,
         zero=True,
     )
@@ -138,7 +139,7 @@ def _largest(scene: Scene, rows: Sequence[Rows], name: str) -> None:
         subtitle=_("1 = all of it goes to one key"),
         x_title=_("row (query)"),
         y_title=_("weight"),
-        names=_names(scene),
+        names=numbered(scene.tokens),
         theme=scene.theme,
         zero=True,
     )
@@ -152,37 +153,21 @@ def _pair(place: np.ndarray, before: Tensor, after: Tensor, name: str) -> list[C
     ]
 
 
-def _names(scene: Scene) -> list[str]:
-    return [f"{token} {index}" for index, token in enumerate(scene.tokens)]
-
-
 def _predictions(scene: Scene, edits: Edits, divisor: float, temperature: float, name: str) -> None:
     left, right = st.columns([1.15, 1], gap="large")
     with left:
         whatif.prediction(scene, edits, key="change", name=name)
     with right:
         st.markdown("**" + _("The same change in one head, its layer, all layers") + "**")
-        st.dataframe(_by_scope(scene, divisor, temperature, edits), hide_index=True)
+        scoped = {
+            words: edits if edits == AS_IT_IS else _edits(scene, divisor, temperature, scope)
+            for scope, words in where.scopes().items()
+        }
+        lines = (({_("changed in"): words}, whatif.changed(scene, made)) for words, made in scoped.items())
+        whatif.table(scene, lines)
         st.caption(
             _(
                 "Each line is a run of the whole model: what changes in one layer changes what all later layers are "
                 "given. The weights above are those of the run chosen above."
             )
         )
-
-
-def _by_scope(scene: Scene, divisor: float, temperature: float, edits: Edits) -> pd.DataFrame:
-    lines = []
-    for scope, words in where.scopes().items():
-        made = edits if edits == AS_IT_IS else _edits(scene, divisor, temperature, scope)
-        change = whatif.changed(scene, made)
-        best = max(range(len(change.after)), key=change.after.__getitem__)
-        lines.append(
-            {
-                _("changed in"): words,
-                _("likeliest then"): scene.model.labels([change.token_ids[best]])[0],
-                _("probability"): f"{change.after[best]:.1%}",
-                _("KL, nats"): whatif.size_of(change.divergence),
-            }
-        )
-    return pd.DataFrame(lines)

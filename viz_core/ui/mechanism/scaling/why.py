@@ -15,7 +15,7 @@ from viz_core.ui.scene import Scene
 from viz_core.ui.show import number
 
 WIDTHS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
-SPREADS = [2 ** (power / 2) for power in range(-2, 10)]  # standard deviations of scores, 0.5 to 22.6
+FEW = 8  # components, whose products' sum is visibly not normal
 
 
 def why(scene: Scene) -> list[str]:
@@ -47,27 +47,40 @@ def why(scene: Scene) -> list[str]:
             scaled=number(float((products / math.sqrt(width)).var())),
         )
     )
+    if width <= FEW:
+        st.caption(_("So few products do not make a normal curve yet; the more are added, the closer their sum comes."))
     left, right = st.columns(2, gap="medium")
     with left:
         _gradients(scene, width)
     with right:
         _saturation(scene, width)
-    divided, whole = scaling.mean_jacobian_norm(1.0), scaling.mean_jacobian_norm(math.sqrt(width))
-    st.markdown(
-        _(
-            "Divided, scores have a standard deviation of 1 and the Jacobian diag(p) − ppᵀ a norm of **{divided}**, "
-            "whatever dₖ is; undivided it is **{whole}** at dₖ = {width:.0f}. Where the softmax has made up its mind, "
-            "a change of the scores changes next to nothing, and training has no gradient to follow."
-        ).format(divided=number(divided), whole=number(whole), width=width)
-    )
+    st.markdown(_said_of_gradients(int(width)))
     st.caption(
         _(
-            "The Jacobian's norms are means over 2,000 random rows of 16 scores. The vectors here are random, as those "
-            "of a model are before training. A trained head's components are neither independent nor of variance 1: "
-            "what its scores do is measured in the first part of this page."
+            "No sentence and no model here: random vectors. Rows of one random query and 16 random keys; 2,000 of them "
+            "for each dₖ. A trained head's components are neither independent nor of variance 1: what its scores do is "
+            "measured in the first part of this page."
         )
     )
     return []
+
+
+def _said_of_gradients(width: int) -> str:
+    divided, whole = scaling.passed_back(width, divided=True), scaling.passed_back(width, divided=False)
+    return _(
+        "The softmax's Jacobian diag(p) − ppᵀ says how the weights answer to the scores, and so how much training "
+        "passes back to them. At dₖ = {width} its norm has a median of **{divided}** when scores are divided, and "
+        "**{whole}** when not; below {dead} it is in **{dead_divided:.0%}** of the rows and **{dead_whole:.0%}**. "
+        "Those rows have made up their mind: next to nothing comes back to their scores. This is what the paper "
+        "suspects to slow training (section 3.2.1); in other rows an undivided gradient may be large."
+    ).format(
+        width=width,
+        divided=number(divided.median),
+        whole=number(whole.median),
+        dead=scaling.DEAD,
+        dead_divided=divided.dead,
+        dead_whole=whole.dead,
+    )
 
 
 def _histogram(scene: Scene, products: Tensor, width: int) -> None:
@@ -115,25 +128,28 @@ def _variances(scene: Scene, width: float) -> None:
 
 
 def _gradients(scene: Scene, width: float) -> None:
-    spreads = np.array(SPREADS)
-    norms = np.array([scaling.mean_jacobian_norm(spread) for spread in SPREADS])
+    widths = np.array(WIDTHS)
+    found = {divided: [scaling.passed_back(d, divided=divided).median for d in WIDTHS] for divided in (True, False)}
     drawn = curves(
-        [Curve(_("‖∂softmax/∂scores‖"), spreads, norms, ink=palette.OUTPUT)],
+        [
+            Curve(_("÷ √dₖ"), widths, np.array(found[True]), ink=palette.KEY),
+            Curve(_("not divided"), widths, np.array(found[False]), ink=palette.QUERY),
+        ],
         title=_("What the softmax passes back"),
-        subtitle=_("norm of its Jacobian, rows of 16 random scores"),
-        x_title=_("standard deviation of the scores; line: √dₖ"),
+        subtitle=_("norm of its Jacobian, median of 2,000 rows"),
+        x_title="dₖ",
         y_title=_("Frobenius norm"),
         theme=scene.theme,
         log_x=True,
         zero=True,
-        mark=math.sqrt(width),
+        mark=width,
     )
-    show.figure(drawn, "gradients", _("Norm of the softmax's Jacobian against the spread of scores"))
+    show.figure(drawn, "gradients", _("Norm of the softmax's Jacobian against d_k, divided and not"))
 
 
 def _saturation(scene: Scene, width: float) -> None:
     """The same scores, divided and not, as shares."""
-    scores = scaling.dot_products(int(width))[:16]
+    scores = scaling.rows_of_scores(int(width))[0]
     shares = [torch.softmax(scores / by, dim=0).sort(descending=True).values for by in (math.sqrt(width), 1.0)]
     place = np.arange(16)
     norms = [float(scaling.jacobian_norm(share)) for share in shares]
