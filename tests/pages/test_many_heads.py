@@ -9,7 +9,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import viz_core
-from tests.pages.test_pages import SENTENCE, drawn, opened
+from tests.pages.test_pages import SENTENCE, drawn, opened, read
 from tests.pages.test_variants import bundle
 from viz_core.analysis.ablation import effects_of_each, removed_in_order
 from viz_core.analysis.predictions import change_of
@@ -249,6 +249,6 @@ def test_bytes() -> None:
 def test_parts_add_up_to_what_is_concatenated() -> None:
     said = words(opened(PAGE, part="concat"))
     assert "max |Δ| = **" in said
-    assert float(said.split("max |Δ| = **")[1].split("**")[0]) < 1e-5
+    assert read(said.split("max |Δ| = **")[1].split("**")[0]) < 1e-5
     assert "6 × 32 = 192" in said
     assert "96 × 128 = 12,288" in said

@@ -22,6 +22,13 @@ def opened(page: str, **address: str) -> AppTest:
     return app.run()
 
 
+def read(number: str) -> float:
+    """A number as the pages write it."""
+    mantissa, _times, power = number.replace("−", "-").partition("·10")
+    plain = power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+    return float(mantissa) * 10.0 ** int(plain or 0)
+
+
 def drawn(app: AppTest) -> int:
     return len(app.get("plotly_chart"))
 

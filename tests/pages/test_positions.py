@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages.test_pages import SENTENCE, drawn, opened
+from tests.pages.test_pages import SENTENCE, drawn, opened, read
 from tests.pages.test_variants import bundle
 from viz_core import load
 from viz_core.analysis import places
@@ -101,7 +101,7 @@ def test_without_positions_and_mask_the_two_orders_are_the_same(model: str) -> N
     app = opened(PAGE, model=model, part="order", places="zeroed", sees="all")
     assert "The same up to permutation" in app.success[0].value
     table = app.dataframe[0].value
-    assert float(table["every token sees every token"][1]) <= 1e-6
+    assert read(table["every token sees every token"][1]) <= 1e-6
 
 
 @pytest.mark.parametrize("model", ["tiny-gpt", "tiny-bert", "positions-none"])

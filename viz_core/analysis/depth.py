@@ -9,7 +9,6 @@ Pre-LN).
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, cast
 
 import torch
@@ -47,9 +46,8 @@ class Depth:
         return self.each[:, 0] / self.each[:, -1]
 
 
-@lru_cache(maxsize=64)
 def depth_of(place: NormPlace, layers: int, start: Start) -> Depth:
-    """Measured, not looked up: some 20 ms for each stack of 32 blocks. Shared: do not write to it."""
+    """Measured, not looked up: some 20 ms for each stack of 32 blocks."""
     with torch.inference_mode(False), torch.enable_grad():
         found = [_one(place, layers, start, seed) for seed in range(SEEDS)]
     norms, gradients = (torch.stack(values) for values in zip(*found, strict=True))

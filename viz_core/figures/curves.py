@@ -77,7 +77,7 @@ def curves(
         "dragmode": False,
         "xaxis": grid | {"showgrid": False, "zeroline": False} | _across(x_title, names, theme, log=log_x),
         "yaxis": grid
-        | {"title": axis_title(y_title, theme), "nticks": 6}
+        | {"title": axis_title(y_title, theme), "nticks": 6, "exponentformat": "power"}
         | ({"type": "log", "dtick": 1} if log_y else {})
         | ({"rangemode": "tozero"} if zero else {}),
     }

@@ -9,16 +9,12 @@ from viz_core.analysis.heads import LOCAL, role_scores, rows_with
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui.roles import FEW, Known, asleep, measured_on, names
+from viz_core.ui.roles import FEW, Known, asleep, head_name, measured_on, names
 from viz_core.ui.state import View
 
 HABIT = 0.25  # of a head's weight, from which a pattern is called its habit
 NEAR = 0.6  # of its weight within a few tokens
 EVEN = 0.85  # of the largest entropy its rows could have
-
-
-def head_name(layer: int, head: int) -> str:
-    return f"L{layer}·H{head}"
 
 
 def enough(role: str) -> float:

@@ -25,6 +25,10 @@ NONE = 255  # among marks: no role; among scores in hundredths: none
 FEW = 3  # rows; on fewer a role cannot show
 
 
+def head_name(layer: int, head: int) -> str:
+    return f"L{layer}·H{head}"
+
+
 @dataclass(frozen=True)
 class Known:
     """A role and how much of a head's weight went to it when the model was made."""
@@ -43,7 +47,7 @@ class Best:
 
     @property
     def name(self) -> str:
-        return f"L{self.layer}·H{self.head}"
+        return head_name(self.layer, self.head)
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,19 +48,29 @@ def badge(record: AttentionRecord, of: tuple[Hashable, ...]) -> None:
     """How far what is drawn is from PyTorch's own attention on the same q, k, v; `of` says which head of which text."""
     truth = store.finding(("truth", *of), lambda: truth_of(record))
     words = _(
-        "Checked: differs from PyTorch's own attention by at most {difference:.1e} (max |Δ|); rows sum to 1 within "
-        "{rows:.1e}; {dtype}"
+        "Checked: differs from PyTorch's own attention by at most {difference} (max |Δ|); rows sum to 1 within "
+        "{rows}; {dtype}"
     )
     with st.container(key="badge"):
         st.caption(
             ":material/verified: "
-            + words.format(difference=truth.fused_difference, rows=truth.row_sum_error, dtype=truth.dtype)
+            + words.format(difference=power(truth.fused_difference), rows=power(truth.row_sum_error), dtype=truth.dtype)
         )
 
 
 def number(value: float) -> str:
-    """Four significant digits, the same everywhere."""
+    """Four significant digits, the same everywhere; what is smaller than 0.0001 as a power of ten."""
+    if value and abs(value) < 0.0001:
+        return ("−" if value < 0 else "") + power(abs(value))
     return f"{value:.4g}".replace("-", "−").replace("inf", "∞")
+
+
+def power(value: float) -> str:
+    """A small number to one digit, e.g. 2·10⁻¹⁵."""
+    if not value:
+        return "0"
+    mantissa, _e, exponent = f"{value:.0e}".partition("e")
+    return f"{mantissa}·10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def share(value: float) -> str:

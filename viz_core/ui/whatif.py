@@ -46,7 +46,9 @@ def changed(scene: Scene, edits: Edits) -> Change:
         after = store.recording(scene.model, scene.text, edits=edits) if edited else scene.recording
         return change_of(scene.recording.logits[row], after.logits[row], MOST)
 
-    return store.finding(("change", scene.model.name, scene.model.revision, scene.text, edits, row), found)
+    return store.measurement(
+        ("change", scene.model.name, scene.model.revision, scene.text, edits, row), lambda _note: found()
+    )
 
 
 def table(scene: Scene, lines: Iterable[tuple[Mapping[str, str], Change]]) -> None:

@@ -8,9 +8,9 @@ from viz_core.figures import paired_bars
 from viz_core.figures.ranked import ranked_bars
 from viz_core.language import _
 from viz_core.ui import controls, maps, settings, show, state, store, whatif
-from viz_core.ui.choice import head_name
 from viz_core.ui.mechanism.birth import words
 from viz_core.ui.mechanism.birth.course import Birth
+from viz_core.ui.roles import head_name
 from viz_core.ui.show import number
 
 MOST = 6  # tokens

@@ -14,12 +14,11 @@ from viz_core.figures.ranked import ranked_bars
 from viz_core.language import _, spoken
 from viz_core.models.model import NextToken
 from viz_core.ui import maps, settings, show, store
-from viz_core.ui.choice import head_name
 from viz_core.ui.components.film import Frames, film
 from viz_core.ui.components.player import player
 from viz_core.ui.mechanism.birth import words
 from viz_core.ui.mechanism.birth.course import Birth
-from viz_core.ui.roles import KNOWN, LETTERS, NONE, Best, Roles, measured_on, names
+from viz_core.ui.roles import KNOWN, LETTERS, NONE, Best, Roles, head_name, measured_on, names
 
 MOST = 5  # tokens
 BARS = 170  # pixels

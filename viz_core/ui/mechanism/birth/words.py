@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from viz_core.analysis.birth import fall_around
 from viz_core.language import _
 from viz_core.ui import maps, show, state
-from viz_core.ui.choice import head_name
 from viz_core.ui.mechanism.birth.course import Birth
-from viz_core.ui.roles import Best, asleep, measured_on, names
+from viz_core.ui.roles import Best, asleep, head_name, measured_on, names
 from viz_core.ui.show import quoted
 
 EXAMPLE = "night 사람 small 영화 king 마음 dog 사랑 love night 사람 small 영화 king 마음 dog"  # unrelated words, twice

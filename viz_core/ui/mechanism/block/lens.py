@@ -7,6 +7,7 @@ import streamlit as st
 
 from viz_core.analysis.lens import Lens, lens_of
 from viz_core.figures import Curve, curves, palette
+from viz_core.figures.labels import unspaced
 from viz_core.language import _
 from viz_core.ui import controls, maps, show, store
 from viz_core.ui.mechanism.block.rows import rows_near, say_which, steps_map
@@ -129,7 +130,7 @@ def _probability(scene: Scene, found: Lens, row: int, steps: list[str]) -> None:
     title = _("“{label}”, the token itself") if itself else _("How “{label}” comes about")
     drawn = curves(
         [Curve(_("probability"), np.arange(len(steps)), found.final[:, row].numpy(), ink=palette.OUTPUT)],
-        title=title.format(label=scene.model.labels([token_id])[0]),
+        title=title.format(label=unspaced(scene.model.labels([token_id])[0])),
         subtitle=_("its probability after each layer"),
         x_title=_("layer"),
         y_title=_("probability"),

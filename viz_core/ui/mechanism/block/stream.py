@@ -6,6 +6,7 @@ from torch import Tensor
 
 from viz_core.analysis.residual import Step, Stream, stream_of
 from viz_core.figures import Curve, curves, palette, steep
+from viz_core.figures.labels import unspaced
 from viz_core.language import _
 from viz_core.ui import controls, maps, show, store
 from viz_core.ui.mechanism.block.rows import rows_near, say_which, steps_map
@@ -155,7 +156,7 @@ def _angles(scene: Scene, found: Stream) -> None:
 
 
 def _chosen(scene: Scene) -> str:
-    return f"“{scene.tokens[scene.choice.query]}” ({scene.choice.query})"
+    return f"“{unspaced(scene.tokens[scene.choice.query])}” ({scene.choice.query})"
 
 
 def _relative(found: Stream) -> Tensor:

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from viz_core.analysis.depth import SEEDS, SHAPE, STACKED, TEXTS, Depth, depth_of
+from viz_core.analysis.depth import SEEDS, SHAPE, STACKED, TEXTS, Depth, Start, depth_of
 from viz_core.config import NormPlace
 from viz_core.figures import Curve, curves, palette
 from viz_core.figures.wiring import wiring
@@ -37,9 +37,9 @@ def wirings(scene: Scene) -> list[str]:
             settings.slider("depth", _("Blocks in the stack"), STACKED, default=16, says=lambda depth: f"{depth:.0f}")
         )
     with right:
-        start = settings.one_of(
-            "start", _("Random weights"), {"xavier": _("Xavier, as in the 2020 paper"), "gpt2": _("GPT-2's, smaller")}
-        )
+        kinds: dict[Start, str] = {"xavier": _("Xavier, as in the 2020 paper"), "gpt2": _("GPT-2's, smaller")}
+        asked = settings.one_of("start", _("Random weights"), {str(kind): words for kind, words in kinds.items()})
+        start = next(kind for kind in kinds if kind == asked)
     with st.spinner(_("Measuring …")):
         found = {place: _depth(place, layers, start) for place in INKS}
         ends = {place: [float(_depth(place, depth, start).gradients[-1]) for depth in STACKED] for place in INKS}
@@ -71,8 +71,8 @@ def _drawn(scene: Scene, place: NormPlace, says: str) -> None:
     show.figure(drawn, f"wiring-{place}", f"{title}. {says}")
 
 
-def _depth(place: NormPlace, layers: int, start: str) -> Depth:
-    return store.finding(("depth", place, layers, start), lambda: depth_of(place, layers, start))
+def _depth(place: NormPlace, layers: int, start: Start) -> Depth:
+    return store.measurement(("depth", place, layers, start), lambda _note: depth_of(place, layers, start))
 
 
 def _names() -> dict[NormPlace, str]:
@@ -111,7 +111,7 @@ def _gradients(scene: Scene, found: dict[NormPlace, Depth]) -> None:
     show.figure(drawn, "gradients", _("Norm of gradients block by block, Post-LN and Pre-LN"))
 
 
-def _last(scene: Scene, ends: dict[NormPlace, list[float]], layers: int, start: str) -> None:
+def _last(scene: Scene, ends: dict[NormPlace, list[float]], layers: int, start: Start) -> None:
     depths, fine = np.array(STACKED), np.geomspace(STACKED[0], STACKED[-1], 60)
     lines = [
         Curve(name, depths, np.array(ends[place]), like="measured", ink=INKS[place]) for place, name in _names().items()
@@ -133,7 +133,7 @@ def _last(scene: Scene, ends: dict[NormPlace, list[float]], layers: int, start: 
     show.figure(drawn, "last-gradient", _("Gradient of the last block against depth, Post-LN and Pre-LN"))
 
 
-def _said(found: dict[NormPlace, Depth], ends: dict[NormPlace, list[float]], layers: int, start: str) -> str:
+def _said(found: dict[NormPlace, Depth], ends: dict[NormPlace, list[float]], layers: int, start: Start) -> str:
     left = {place: f"{values[-1] / values[0]:.0%}" for place, values in ends.items()}
     words = _(
         "After {layers} blocks Pre-LN's activations are **{pre}** times √d long; Post-LN's {post}, for each block ends "

@@ -14,7 +14,7 @@ from viz_core.figures.pictures import picture
 from viz_core.figures.ranked import ranked_bars
 from viz_core.language import _, spoken
 from viz_core.ui import controls, maps, settings, show, store
-from viz_core.ui.mechanism.many_heads import heads
+from viz_core.ui.roles import head_name
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
@@ -171,8 +171,8 @@ def _same_by_parts(scene: Scene, mixing: Mixing, difference: float) -> None:
     st.markdown("**" + _("Concatenate and mix = every head through its own rows of W_O, then add") + "**")
     st.latex(r"\mathrm{concat}(Z_0,\ldots)\,W_O=\sum_h Z_h\,W_O^{(h)}")
     st.markdown(
-        _("On this text both ways give the same, up to rounding: max |Δ| = **{difference:.1e}**.").format(
-            difference=difference
+        _("On this text both ways give the same, up to rounding: max |Δ| = **{difference}**.").format(
+            difference=show.power(difference)
         )
     )
     st.markdown(
@@ -195,7 +195,7 @@ def _same_by_parts(scene: Scene, mixing: Mixing, difference: float) -> None:
     whole = float(mixing.output[0].norm())
     st.markdown(
         _("{head}'s part of this row has length {own}; all of the output has {whole}.").format(
-            head=heads.name(scene.choice.layer, scene.choice.head), own=number(own), whole=number(whole)
+            head=head_name(scene.choice.layer, scene.choice.head), own=number(own), whole=number(whole)
         )
     )
 

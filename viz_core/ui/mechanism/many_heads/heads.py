@@ -13,17 +13,13 @@ from viz_core.edits import AS_IT_IS, Edits, Heads, Instead
 from viz_core.language import _
 from viz_core.ui import head_roles, settings, store, waiting
 from viz_core.ui.components.head_map import head_map
-from viz_core.ui.roles import LETTERS, NONE, Roles, names
+from viz_core.ui.roles import LETTERS, NONE, Roles, head_name, names
 from viz_core.ui.scene import Scene
 from viz_core.ui.workshop import Progress
 
 AT_ONCE = 2e10  # multiplications, some 0.3 s: more is measured only when the visitor asks
 T = TypeVar("T")
 Table = NDArray[np.float32]
-
-
-def name(layer: int, head: int) -> str:
-    return f"L{layer}·H{head}"
 
 
 def count(scene: Scene) -> int:
@@ -132,7 +128,7 @@ def says(scene: Scene, roles: Roles, lines: dict[str, Table]) -> list[str]:
     for (layer, head), mark in np.ndenumerate(marks):
         looks = [] if mark == NONE else [_("looks at {what}").format(what=words[ROLES[mark]])]
         numbers = [line.format(f"{table[layer, head]:.3g}".replace("-", "−")) for line, table in lines.items()]
-        told.append("\n".join([" · ".join([name(layer, head), *looks]), *numbers]))
+        told.append("\n".join([" · ".join([head_name(layer, head), *looks]), *numbers]))
     return told
 
 

@@ -9,7 +9,7 @@ from viz_core.ui import every_head, head_roles, maps, settings, store
 from viz_core.ui.components.head_map import head_map
 from viz_core.ui.mechanism.many_heads import heads
 from viz_core.ui.mechanism.many_heads.off import by_role
-from viz_core.ui.roles import LETTERS, NONE, Roles, names
+from viz_core.ui.roles import LETTERS, NONE, Roles, head_name, names
 from viz_core.ui.scene import Scene
 
 
@@ -69,7 +69,7 @@ def _legend(scene: Scene, labelled: Roles) -> str:
     found = by_role(labelled)
     looks = names(scene.model.both_sides)
     lines = [
-        f"- **{LETTERS[role]}** {looks[role]}: " + ", ".join(heads.name(*place) for place in sorted(members))
+        f"- **{LETTERS[role]}** {looks[role]}: " + ", ".join(head_name(*place) for place in sorted(members))
         for role, members in found.items()
     ]
     without = heads.count(scene) - sum(map(len, found.values()))

@@ -14,7 +14,7 @@ from viz_core.language import _
 from viz_core.ui import settings, show, state, store, whatif
 from viz_core.ui.components.head_map import head_map
 from viz_core.ui.mechanism.many_heads import heads
-from viz_core.ui.roles import LETTERS, Roles, names
+from viz_core.ui.roles import LETTERS, Roles, head_name, names
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
@@ -87,7 +87,7 @@ def _presets(scene: Scene, off: Heads, roles: Roles, effects: Effects | None) ->
     offered: dict[str, tuple[str, Heads]] = {"none": (_("All on"), frozenset())}
     if effects is not None:
         best = effects.strongest()
-        words = _("Most important here: {head}").format(head=heads.name(*best))
+        words = _("Most important here: {head}").format(head=head_name(*best))
         offered["strongest"] = (words, frozenset({best}))
     for role, members in by_role(roles).items():
         offered[role] = (f"{LETTERS[role]}: {names(scene.model.both_sides)[role]} ({len(members)})", members)
@@ -151,7 +151,7 @@ def _grid(scene: Scene, off: Heads, roles: Roles, effects: Effects | None) -> No
 
 def _said_off(scene: Scene, off: Heads) -> str:
     if len(off) == 1:
-        return _("{head} off").format(head=heads.name(*next(iter(off))))
+        return _("{head} off").format(head=head_name(*next(iter(off))))
     if not off:
         return _("with nothing switched off")
     return _("all heads off") if off == _all(scene) else _("{count} heads off").format(count=len(off))
@@ -186,7 +186,7 @@ def _spread(scene: Scene, effects: Effects) -> str:
         "Each head was switched off alone: without {head} the prediction changes most (KL {size} nats); of {count} "
         "heads {felt} change it by {least} nats or more."
     ).format(
-        head=heads.name(*best),
+        head=head_name(*best),
         size=number(float(effects.divergence[best])),
         count=heads.count(scene),
         felt=felt,
@@ -202,7 +202,7 @@ def _ranking(scene: Scene, off: Heads, effects: Effects) -> None:
         _keep(scene, off ^ {places[place]})
 
     drawn = ranked_bars(
-        [heads.name(*place) for place in places],
+        [head_name(*place) for place in places],
         np.array([float(effects.divergence[place]) for place in places], np.float32),
         title=_("Each head off alone, the strongest first"),
         subtitle=_("KL divergence of the prediction in nats; pale: off now"),
@@ -250,7 +250,7 @@ def _logit_change(scene: Scene, edits: Edits) -> tuple[str, float]:
         return token, float(after[token] - before[token])
 
     key = ("logit change", scene.model.name, scene.model.revision, scene.text, edits, row)
-    token, change = store.finding(key, found)
+    token, change = store.measurement(key, lambda _note: found())
     return scene.model.labels([token])[0], change
 
 

@@ -13,6 +13,7 @@ from viz_core.figures.ranked import ranked_bars
 from viz_core.language import _
 from viz_core.ui import controls, maps, settings, show, store
 from viz_core.ui.mechanism.many_heads import heads
+from viz_core.ui.roles import head_name
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
@@ -149,7 +150,7 @@ def _strongest(scene: Scene, values: Tensor, unit: str, *, signed: bool) -> None
     order = values.flatten().abs().argsort(descending=True, stable=True)[:MOST_BARS].tolist()
     places = [divmod(place, scene.config.n_head) for place in order]
     drawn = ranked_bars(
-        [heads.name(*place) for place in places],
+        [head_name(*place) for place in places],
         np.array([float(values[place]) for place in places], np.float32),
         title=_("The strongest heads"),
         subtitle=unit,
@@ -188,8 +189,8 @@ def _whole(scene: Scene, direct: DirectEffects, labels: tuple[str, ...], *, lead
     ids = _likeliest(scene)
     wanted = float(real[ids[0]] - (real[ids[1]] if lead else 0))
     st.caption(
-        _("Checked: the sum differs from the model's own number, {wanted}, by {difference:.1e}.").format(
-            wanted=number(wanted), difference=abs(wanted - direct.total)
+        _("Checked: the sum differs from the model's own number, {wanted}, by {difference}.").format(
+            wanted=number(wanted), difference=show.power(abs(wanted - direct.total))
         )
     )
 
@@ -205,7 +206,7 @@ def _against_ablation(scene: Scene, direct: DirectEffects, token: str) -> None:
         heads.measure_button(scene)
         return
     told, lost = direct.heads.flatten(), -effects.logit.flatten()
-    names = [heads.name(layer, head) for layer in range(len(direct.heads)) for head in range(scene.config.n_head)]
+    names = [head_name(layer, head) for layer in range(len(direct.heads)) for head in range(scene.config.n_head)]
     ends = torch.stack([torch.cat([told, lost]).min(), torch.cat([told, lost]).max()]).numpy()
     drawn = curves(
         [
@@ -232,4 +233,4 @@ def _indirect(effects: Effects, direct: DirectEffects) -> str:
         "{head} adds {direct} to the logit itself; {fall} The difference is what it does "
         "**through later parts** that read what it wrote, and the norm's divisor, which also changes."
     )
-    return said.format(head=heads.name(*place), direct=values["direct"], fall=fall.format(change=values["change"]))
+    return said.format(head=head_name(*place), direct=values["direct"], fall=fall.format(change=values["change"]))

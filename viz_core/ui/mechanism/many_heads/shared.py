@@ -199,4 +199,5 @@ def _shared_change(scene: Scene, shared: int) -> Change:
         after = with_shared_keys(model.transformer, before.token_ids, shared, last_only=not model.both_sides)
         return change_of(before.logits[row], after.logits[row], whatif.MOST)
 
-    return store.finding(("shared keys", scene.model.name, scene.model.revision, scene.text, shared, row), found)
+    key = ("shared keys", scene.model.name, scene.model.revision, scene.text, shared, row)
+    return store.measurement(key, lambda _note: found())

@@ -73,7 +73,8 @@ def _found(scene: Scene, edits: Edits) -> Dropped:
     def found() -> Dropped:
         return masking.dropped(scene.recording.blocks[layer].attention, layer, head, edits)
 
-    return store.finding(("dropout", *scene.choice.identity(scene.model, scene.text), edits), found)
+    key = ("dropout", *scene.choice.identity(scene.model, scene.text), edits)
+    return store.measurement(key, lambda _note: found())
 
 
 def _map(scene: Scene, key: str, weights: Tensor, kept: Tensor, edits: Edits) -> None:

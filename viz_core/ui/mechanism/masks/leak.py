@@ -168,7 +168,7 @@ def _found(scene: Scene, swap: Swap, edits: tuple[Edits, Edits]) -> Found:
 
     key = ("leak", scene.model.name, scene.model.revision, scene.text, swap.row, swap.token_id, edits)
     with st.spinner(_("Running the model four times …"), show_time=True):
-        return store.finding(key, found)
+        return store.measurement(key, lambda _note: found())
 
 
 def _said(scene: Scene, swap: Swap, found: Found) -> str:

@@ -23,4 +23,5 @@ def offered(scene: Scene, row: int) -> list[int]:
         others = [index for index in scene.recording.token_ids.tolist() if index != own]
         return whole[:OFFERED] or others[:1] or [own]
 
-    return store.finding(("offered", scene.model.name, scene.model.revision, scene.text, row), found)
+    key = ("offered", scene.model.name, scene.model.revision, scene.text, row)
+    return store.measurement(key, lambda _note: found())

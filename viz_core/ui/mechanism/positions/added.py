@@ -151,7 +151,7 @@ def _alike_in_words(scene: Scene, model: Model, distances: list[places.Distances
             "Of **sinusoidal** vectors it depends on the distance alone: pairs equally far apart differ by {even} at "
             "most, which is rounding. It is {near} of its largest value one position away and {far} ten away."
         ).format(
-            even=f"{even:.0e}",
+            even=show.power(even),
             near=f"{float(waves.mean[1]) / float(waves.mean[0]):.0%}" if len(waves.mean) > 1 else "–",
             far=f"{float(waves.mean[10]) / float(waves.mean[0]):.0%}" if len(waves.mean) > 10 else "–",
         )

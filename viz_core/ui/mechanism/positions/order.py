@@ -56,7 +56,8 @@ def order(scene: Scene) -> list[str]:
     _maps(scene, orders, edits, row)
     left, right = st.columns([1, 1.15], gap="large") if few else (row[1], st.columns(2)[0])
     with left:
-        _all_ways(scene, orders)
+        if orders.texts[0] != orders.texts[1]:
+            _all_ways(scene, orders)
     with right:
         _prediction(scene, orders, edits)
     return []
@@ -200,7 +201,7 @@ def _verdict(scene: Scene, orders: Orders, placing: Placing, sees: str) -> None:
 
 
 def _size(difference: float) -> str:
-    return number(difference) if difference >= 0.001 else f"{difference:.0e}" if difference else "0"
+    return number(difference) if difference >= 0.001 else show.power(difference)
 
 
 def _why_same(scene: Scene, placing: Placing) -> str:
@@ -313,7 +314,8 @@ def _prediction(scene: Scene, orders: Orders, edits: Edits) -> None:
         first, second = (store.recording(scene.model, text, edits=edits, all_logits=True) for text in orders.texts)
         return change_of(first.logits[row], second.logits[other], whatif.MOST)
 
-    change = store.finding(("order change", scene.model.name, scene.model.revision, orders.texts, edits, row), found)
+    key = ("order change", scene.model.name, scene.model.revision, orders.texts, edits, row)
+    change = store.measurement(key, lambda _note: found())
     token = quoted(labels[row])
     heading = (
         _("What {model} guesses at {token}") if scene.model.both_sides else _("What {model} would say after {token}")

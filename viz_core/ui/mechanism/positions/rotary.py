@@ -201,7 +201,7 @@ def _distances(scene: Scene, query: Tensor, key: Tensor) -> None:
                 "**{least}** to **{most}**."
             ).format(
                 count=REACH * (REACH + 1) // 2,
-                spread=f"{spread:.0e}",
+                spread=show.power(spread),
                 least=number(float(found.mean.min())),
                 most=number(float(found.mean.max())),
             )
