@@ -57,6 +57,7 @@ def test_a_click_on_a_bar_switches_its_head(page: Page, address: str, model: Mod
     x, y = cell_centre(page, "ranking", 0, 0)  # where the bar begins
     page.mouse.click(x + 20, y)
     expect(page.get_by_text(told_without(model, (layer, head)))).to_be_visible()
+    expect(page.locator(".st-key-ranking .js-plotly-plot")).to_have_count(1)  # the one of the run before is gone
     x, y = cell_centre(page, "ranking", 0, 0)  # where the bar begins
     page.mouse.click(x + 20, y)
     expect(page.get_by_text("Nothing is changed yet.")).to_be_visible()
@@ -66,12 +67,13 @@ def test_direct_effects_are_the_models_and_a_click_chooses(any_screen: Page, add
     any_screen.goto(f"{address}/{WHERE}&part=own")
     figure_shows(any_screen, "whole")
     recording = model.record(SENTENCE)
-    token = int(recording.logits[-1].argmax())
-    effects = direct_effects(model.transformer, recording, -1, token)
+    token, rival = recording.logits[-1].topk(2).indices.tolist()
+    effects = direct_effects(model.transformer, recording, -1, token, rival)
     grid = any_screen.get_by_test_id("head-map")
     said = number(float(f"{float(effects.heads[3, 5]):.3g}"))
-    expect(grid.locator("[data-head='L3·H5']")).to_have_attribute("aria-label", f"L3·H5, share of the logit {said}")
-    grid.locator("[data-head='L3·H5']").click()
+    head = grid.locator("[data-head='L3·H5']")
+    expect(head).to_have_attribute("aria-label", f"L3·H5, direct effect in logits {said}")
+    head.click()
     in_address(any_screen, layer="3", head="5")
     no_sideways_scroll(any_screen)
     press(any_screen, "part", "Roles")

@@ -51,17 +51,21 @@ def test_a_click_chooses_the_cell_in_both_maps(page: Page, address: str) -> None
 
 
 def test_a_page_that_is_come_back_to_shows_the_part_it_was_left_at(page: Page, address: str) -> None:
+    at_ease = 1_000  # ms: a person goes nowhere else while the page is still being drawn
+
     page.goto(f"{address}/scaling")
     press(page, "part", "Why √dₖ")
     figure_shows(page, "histogram")
+    in_address(page, part="why")
+    page.wait_for_timeout(at_ease)
     page.get_by_role("link", name="Masks").click()
     figure_shows(page, "weights")
-    in_address(page)
+    page.wait_for_timeout(at_ease)
     assert "part=" not in page.url, "the part of another page"
     page.get_by_role("link", name="Scaling").click()
     figure_shows(page, "histogram")
     in_address(page, part="why")
     for shown in ("weights", "histogram", "own"):
-        page.wait_for_timeout(1_000)  # a person does not press "back" while the page is still being drawn
+        page.wait_for_timeout(at_ease)
         page.go_back()
         figure_shows(page, shown)

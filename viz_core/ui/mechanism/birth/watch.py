@@ -34,6 +34,7 @@ def watch(scene: Birth) -> list[str]:
     with right:
         _map(scene)
         st.markdown(words.of_head(scene))
+        words.clearer(scene)
     with left:
         st.markdown("**" + _("Every head at this moment") + "**")
         _film(scene)

@@ -191,7 +191,11 @@ def on_the_sentence(scene: Birth) -> None:
     if awake:
         st.markdown(_here(scene, scene.here("induction")))
     st.markdown(of_prediction(scene, scene.course.around))
-    if awake and scene.text != EXAMPLE:
+
+
+def clearer(scene: Birth) -> None:
+    """Where induction shows less than it could, a text on which it shows well."""
+    if not why_asleep(scene) and scene.text != EXAMPLE:
         _wake_button()
 
 
