@@ -19,7 +19,7 @@ def explore(view: state.View, model: Model, text: str, recording: Recording) -> 
     theme = frame.theme()
 
     with right:  # first: it is what a click on a head waits for
-        one_head.picture(view, model, text, recording, choice=choice, stages=stages, theme=theme)
+        one_head.picture(model, text, recording, choice=choice, stages=stages, theme=theme)
     with sentence:
         token_strip(recording.tokens, store.links(model, text, choice.layer, choice.head), key="strip")
     with left:

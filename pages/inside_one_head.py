@@ -3,7 +3,7 @@
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import arithmetic, chain, controls, frame, show, state, store, window
+from viz_core.ui import arithmetic, chain, controls, frame, parts, show, state, store, window
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.components.bridge import bridge
 from viz_core.ui.scene import HeadScene
@@ -13,7 +13,7 @@ from viz_core.ui.scene import HeadScene
 def inside(view: state.View, model: Model, text: str, recording: Recording) -> None:
     choice = chosen_in(view, model, recording)
     controls.head_and_cell(choice, recording)
-    step = chain.strip(view.step)
+    step = parts.strip(chain.STEPS, name="step", says=_("Step of the computation"))
     walk = store.walk(model, text, choice.layer, choice.head)
     stages = store.stages(model, text, choice.layer, choice.head)
     scene = HeadScene(

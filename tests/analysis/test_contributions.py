@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from tests.examples import configs, sharp_transformer
-from viz_core.analysis.contributions import direct_effects, head_outputs, logits_at, mixing_of
+from viz_core.analysis.contributions import direct_effects, head_outputs, mixing_of
+from viz_core.analysis.lens import logits_at
 from viz_core.config import TransformerConfig
 from viz_core.recording import Recording
 from viz_core.transformer import Transformer

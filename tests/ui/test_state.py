@@ -45,7 +45,7 @@ def run(**changes: object) -> View:
 
 def test_only_what_differs_from_the_default_is_in_the_address() -> None:
     assert address_of(View()) == {}
-    assert address_of(View(layer=2, step="mask")) == {"layer": "2", "step": "mask"}
+    assert address_of(View(layer=2, settings=(("step", "mask"),))) == {"layer": "2", "step": "mask"}
 
 
 def test_an_empty_text_is_a_text() -> None:

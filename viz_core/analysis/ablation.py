@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from viz_core.analysis.contributions import logits_at
+from viz_core.analysis.lens import logits_at
 from viz_core.analysis.predictions import divergence
 from viz_core.edits import Edits, Heads, Instead
 from viz_core.recording import Recording

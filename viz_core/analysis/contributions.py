@@ -79,13 +79,6 @@ def _own_parts(attention: Attention, contexts: Tensor) -> Tensor:
     return contexts @ own_rows
 
 
-@torch.inference_mode()
-def logits_at(transformer: Transformer, recording: Recording, row: int) -> Tensor:
-    """[vocab], also of a row that none were kept for."""
-    logits: Tensor = transformer.unembedding(transformer.final_norm(recording.blocks[-1].residual_out[row]))
-    return logits
-
-
 @dataclass(frozen=True, eq=False)
 class DirectEffects:
     """What the stream at one row is the sum of, as shares of one logit (or of the difference of two).

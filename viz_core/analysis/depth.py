@@ -49,14 +49,16 @@ class Depth:
 def depth_of(place: NormPlace, layers: int, start: Start) -> Depth:
     """Measured, not looked up: some 20 ms for each stack of 32 blocks."""
     with torch.inference_mode(False), torch.enable_grad():
-        found = [_one(place, layers, start, seed) for seed in range(SEEDS)]
+        settings = {"n_layer": layers, "norm_place": place, "positions": "none", "activation": "relu", "tied": False}
+        stack = Transformer(TransformerConfig.from_dict(SHAPE | settings))  # one, whose weights are drawn anew
+        found = [_one(stack, start, seed) for seed in range(SEEDS)]
     norms, gradients = (torch.stack(values) for values in zip(*found, strict=True))
     return Depth(norms.mean(0), gradients)
 
 
-def _one(place: NormPlace, layers: int, start: Start, seed: int) -> tuple[Tensor, Tensor]:
+def _one(stack: Transformer, start: Start, seed: int) -> tuple[Tensor, Tensor]:
     random = torch.Generator().manual_seed(seed)
-    stack = _stack(place, layers, start, random)
+    _draw(stack, start, random)
     token_ids = torch.randint(SHAPE["vocab_size"], (TEXTS, SHAPE["context"]), generator=random)
     recording = stack(token_ids)
     F.cross_entropy(recording.logits[:, :-1].flatten(0, 1), token_ids[:, 1:].flatten()).backward()
@@ -66,16 +68,15 @@ def _one(place: NormPlace, layers: int, start: Start, seed: int) -> tuple[Tensor
     return torch.stack(norms), torch.stack(gradients)
 
 
-def _stack(place: NormPlace, layers: int, start: Start, random: torch.Generator) -> Transformer:
-    """All weights are drawn from `random`.
+def _draw(stack: Transformer, start: Start, random: torch.Generator) -> None:
+    """All weight matrices are drawn from `random`, and gradients forgotten.
 
     xavier  the paper's: every matrix uniform by fan-in and fan-out (Glorot & Bengio 2010), so that what a block adds is
             about as large as what it is given
     gpt2    normal, σ = 0.02, what enters the stream narrower by √(2 · layers): blocks add little
     Embeddings have components of variance 1 in both.
     """
-    settings = {"n_layer": layers, "norm_place": place, "positions": "none", "activation": "relu", "tied": False}
-    stack = Transformer(TransformerConfig.from_dict(SHAPE | settings))
+    stack.zero_grad()
     for name, weight in stack.named_parameters():
         if name.startswith("embedding"):
             nn.init.normal_(weight, generator=random)
@@ -83,5 +84,6 @@ def _stack(place: NormPlace, layers: int, start: Start, random: torch.Generator)
             nn.init.xavier_uniform_(weight, generator=random)
         elif weight.dim() == 2:
             into_stream = name.endswith(("attention.output.weight", "down.weight"))
-            nn.init.normal_(weight, std=0.02 / (2 * layers) ** 0.5 if into_stream else 0.02, generator=random)
-    return stack
+            nn.init.normal_(
+                weight, std=0.02 / (2 * stack.config.n_layer) ** 0.5 if into_stream else 0.02, generator=random
+            )

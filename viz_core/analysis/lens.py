@@ -41,6 +41,12 @@ def logits_after(transformer: Transformer, recording: Recording, step: int, rows
     return logits
 
 
+def logits_at(transformer: Transformer, recording: Recording, row: int) -> Tensor:
+    """[vocab]: the model's own logits, also of a row that none were kept for."""
+    row %= len(recording.token_ids)
+    return logits_after(transformer, recording, len(recording.blocks), slice(row, row + 1))[0]
+
+
 @torch.inference_mode()
 def lens_of(transformer: Transformer, recording: Recording, rows: slice) -> Lens:
     """`rows` is a range of the text without a step, e.g. slice(0, 40)."""

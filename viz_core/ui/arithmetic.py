@@ -10,6 +10,7 @@ from viz_core.figures import limits_of, product_bars, vectors_heatmap
 from viz_core.figures.labels import shortened
 from viz_core.language import _
 from viz_core.ui import formulas, show
+from viz_core.ui.formulas import tex
 from viz_core.ui.scene import HeadScene
 from viz_core.ui.show import number, quoted
 
@@ -58,19 +59,19 @@ def _equations(scene: HeadScene) -> None:
     """The cell's arithmetic, to four decimals: enough for the lines to follow from each other."""
     cell, record = _cell(scene), scene.walk.record
     i, j = scene.choice.query, scene.choice.key
-    lines = [rf"q_{{{i}}}\cdot k_{{{j}}} &= {_tex(cell.score)}"]
-    lines.append(rf"{_tex(cell.score)} \div {_tex(record.divisor)} &= {_tex(cell.scaled)}")
+    lines = [rf"q_{{{i}}}\cdot k_{{{j}}} &= {tex(cell.score)}"]
+    lines.append(rf"{tex(cell.score)} \div {tex(record.divisor)} &= {tex(cell.scaled)}")
     if record.bias is not None:
-        lines.append(rf"{_tex(cell.scaled)} + {_signed(cell.bias)} &= {_tex(cell.scaled + cell.bias)}")
+        lines.append(rf"{tex(cell.scaled)} + {_signed(cell.bias)} &= {tex(cell.scaled + cell.bias)}")
     if not cell.allowed:
-        lines.append(rf"{_tex(cell.scaled + cell.bias)} &\to -\infty \quad \text{{{_('not allowed')}}}")
+        lines.append(rf"{tex(cell.scaled + cell.bias)} &\to -\infty \quad \text{{{_('not allowed')}}}")
         lines.append(r"e^{-\infty} &= 0")
-        lines.append(rf"0 \div {_tex(cell.row_sum)} &= \mathbf{{0}}")
+        lines.append(rf"0 \div {tex(cell.row_sum)} &= \mathbf{{0}}")
     else:
         below = cell.masked - cell.row_max
-        lines.append(rf"{_tex(cell.masked)} - {_signed(cell.row_max)} &= {_tex(below)}")
-        lines.append(rf"e^{{{_tex(below)}}} &= {_tex(cell.exponential)}")
-        lines.append(rf"{_tex(cell.exponential)} \div {_tex(cell.row_sum)} &= \mathbf{{{_tex(cell.weight)}}}")
+        lines.append(rf"{tex(cell.masked)} - {_signed(cell.row_max)} &= {tex(below)}")
+        lines.append(rf"e^{{{tex(below)}}} &= {tex(cell.exponential)}")
+        lines.append(rf"{tex(cell.exponential)} \div {tex(cell.row_sum)} &= \mathbf{{{tex(cell.weight)}}}")
     st.latex(r"\begin{aligned}" + r"\\[2pt]".join(lines) + r"\end{aligned}")
     if not cell.allowed:
         st.caption(_("This column stands after the row, so the mask sets it to −∞ and its weight is exactly 0."))
@@ -102,16 +103,8 @@ def _moved_value(scene: HeadScene) -> None:
     show.figure(drawn, "moved", _("The value this weight moves"))
 
 
-def _tex(value: float) -> str:
-    """Four decimals; four significant digits where those would all be zero."""
-    if value == 0 or abs(value) >= 0.00005:
-        return f"{value:.4f}"
-    mantissa, _e, exponent = f"{value:.3e}".partition("e")
-    return rf"{mantissa}\cdot10^{{{int(exponent)}}}"
-
-
 def _signed(value: float) -> str:
-    return f"({_tex(value)})" if value < 0 else _tex(value)
+    return f"({tex(value)})" if value < 0 else tex(value)
 
 
 def row_table(scene: HeadScene) -> None:

@@ -3,6 +3,20 @@
 from viz_core.config import TransformerConfig
 
 
+def tex(value: float, places: int = 4) -> str:
+    """So many decimals; as many significant digits where those would all be zero."""
+    return f"{value:.{places}f}" if value == 0 or abs(value) >= 0.5 * 10**-places else digits(value, places)
+
+
+def digits(value: float, count: int = 4) -> str:
+    """So many significant digits, a power of ten written as one: 1.2\\cdot 10^{-5}."""
+    mantissa, _e, power = f"{value:.{count}g}".partition("e")
+    if not power:
+        return mantissa
+    times = "" if mantissa == "1" else rf"{mantissa}\cdot "
+    return rf"{times}10^{{{int(power)}}}"
+
+
 def divisor(config: TransformerConfig, layer: int) -> str:
     """What the scores of a layer (from 0) are divided by, e.g. \\sqrt{d_k} \\cdot 3; "" where nothing divides."""
     parts = [r"\sqrt{d_k}"] if config.divide_by_sqrt_d_head else []

@@ -1,6 +1,6 @@
 """Maps on a page: drawn once for everything they depend on, each under a key that the page's bridge may link."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -8,12 +8,13 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from viz_core.figures import attention_heatmap, vectors_heatmap
-from viz_core.language import spoken
+from viz_core.figures import Curve, attention_heatmap, curves, numbered, vectors_heatmap
+from viz_core.language import _, spoken
 from viz_core.ui import show, store
 from viz_core.ui.scene import Scene
 
 CLIPPED = 0.99  # a few components of the residual are many times larger than all others: colours end below them
+Line = tuple[str, Tensor, dict[str, Any]]  # a name, values [seq], and how the `Curve` is drawn
 
 
 def explain(formula: str, *sentences: str) -> None:
@@ -45,6 +46,22 @@ def cells(
     )
     show.figure(drawn, key, f"{rule['title']}. {subtitle}")
     return key
+
+
+def by_row(scene: Scene, key: str, drawn: Sequence[Line], *, title: str, subtitle: str, unit: str) -> None:
+    """A number for each token, as curves; of fewer values than tokens, for the first ones."""
+    length = max(len(values) for _name, values, _look in drawn)
+    figure = curves(
+        [Curve(name, np.arange(len(values)), values.numpy(), **look) for name, values, look in drawn],
+        title=title,
+        subtitle=subtitle,
+        x_title=_("row (query)"),
+        y_title=unit,
+        names=numbered(scene.tokens[:length]),
+        theme=scene.theme,
+        zero=True,
+    )
+    show.figure(figure, key, f"{title}. {subtitle}")
 
 
 def _identity(scene: Scene, key: str, of: Hashable, rule: dict[str, Any]) -> tuple[Hashable, ...]:

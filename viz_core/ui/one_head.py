@@ -9,20 +9,15 @@ from viz_core.figures.palette import ThemeName
 from viz_core.language import _, spoken
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import show, state, store, window
+from viz_core.ui import settings, show, state, store, window
 from viz_core.ui.choice import Choice
 from viz_core.ui.components.attention_lines import attention_lines
 
-PICTURES = ("map", "lines")
 
-
-def picture(
-    view: state.View, model: Model, text: str, recording: Recording, *, choice: Choice, stages: Stages, theme: ThemeName
-) -> None:
+def picture(model: Model, text: str, recording: Recording, *, choice: Choice, stages: Stages, theme: ThemeName) -> None:
     """Draw the one the visitor wants; the page's bridge links the map, "map"."""
-    chosen = view.picture if view.picture in PICTURES else PICTURES[0]
-    if chosen == "lines":
-        _heading(chosen)
+    if state.setting("picture") == "lines":
+        _heading()
         attention_lines(recording.tokens, store.links(model, text, choice.layer), layer=choice.layer, key="lines")
         return
     part = window.of(model.name, text, choice.size)
@@ -43,21 +38,12 @@ def picture(
         )
 
     heatmap = store.figure(("map", *choice.identity(model, text), theme, part, spoken()), drawn)
-    _heading(chosen)  # only now: what comes in one go is laid out in one go
+    _heading()  # only now: what comes in one go is laid out in one go
     show.figure(heatmap, "map", _("Attention weights of one head: rows look at columns"))
 
 
-def _heading(chosen: str) -> None:
+def _heading() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown("**" + _("One head") + "**", width="stretch")
-        if st.session_state.get("picture") != chosen:
-            st.session_state["picture"] = chosen
-        st.segmented_control(
-            _("Picture of the head"),
-            PICTURES,
-            format_func=lambda name: {"map": _("Map"), "lines": _("Lines")}[name],
-            key="picture",
-            required=True,
-            label_visibility="collapsed",
-            on_change=lambda: state.show(picture=st.session_state["picture"]),
-        )
+        words = {"map": _("Map"), "lines": _("Lines")}
+        settings.one_of("picture", _("Picture of the head"), words, hidden=True)

@@ -21,13 +21,13 @@ class Part(Generic[S]):
     draw: Callable[[S], list[str]]
 
 
-def strip(parts: Sequence[Part[S]]) -> Part[S]:
-    """The chosen part; the strip stays in reach while the page scrolls."""
+def strip(parts: Sequence[Part[S]], *, name: str = "part", says: str = "") -> Part[S]:
+    """The chosen part; the strip stays in reach while the page scrolls. `name` is the setting's, `says` its label."""
     labels = {part.name: part.label() for part in parts}
-    if state.setting("part") not in labels:
-        state.put_setting("part", "")  # one of another page, or of none
+    if state.setting(name) not in labels:
+        state.put_setting(name, "")  # one of another page, or of none
     with st.container(key="chain"):
-        chosen = settings.one_of("part", _("Part of this page"), labels, hidden=True)
+        chosen = settings.one_of(name, says or _("Part of this page"), labels, hidden=True)
     _left_at()[st.session_state.get("page", "")] = state.setting("part") and chosen
     return next(part for part in parts if part.name == chosen)
 

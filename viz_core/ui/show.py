@@ -79,8 +79,8 @@ def share(value: float) -> str:
 
 
 def signed(value: float) -> str:
-    """Three decimals, with the sign."""
-    return f"{value:+.3f}".replace("-", "−")
+    """As `number`, with the sign."""
+    return ("+" if value > 0 else "") + number(value)
 
 
 def literal(text: str) -> str:

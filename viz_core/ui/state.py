@@ -14,7 +14,9 @@ import streamlit as st
 LONGEST_URL = 60_000  # bytes of escaped text; a longer one stays in the session and out of the address
 MOST_DIGITS = 7  # no layer, head or position needs more, and int() refuses thousands
 SETTINGS_OF = {  # what can be set on each page, and stands in the address under that name
-    "every page": ["part"],
+    "explore": ["picture"],
+    "inside one head": ["step"],
+    "every other page": ["part"],
     "scaling": ["divisor", "temperature", "scope", "width", "axis"],
     "masks, the lab": ["mask", "set_in", "window", "gap", "padded", "side", "everyone", "cells"],
     "masks, other parts": ["replaced", "every", "by", "rate", "seed"],
@@ -41,8 +43,6 @@ class View:
     head: int = -1
     query: int = -1
     key: int = -1
-    step: str = ""
-    picture: str = ""
     settings: tuple[tuple[str, str], ...] = ()
 
 

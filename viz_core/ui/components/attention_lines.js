@@ -49,13 +49,11 @@ export default function ({ data, parentElement }) {
   state.scroller.onscroll = () => paint(state);
   state.deaf?.();
   state.deaf = board.listen(() => heard(state));
-  state.observer?.disconnect();
-  state.observer = new ResizeObserver(() => layout(state));
-  state.observer.observe(root);
+  const still = onResize(state, root, () => layout(state));
   follow(state);
   layout(state);
   return atEnd(state, () => {
-    state.observer.disconnect();
+    still();
     state.deaf();
   });
 }

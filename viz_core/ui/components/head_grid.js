@@ -63,16 +63,10 @@ export default function ({ data, parentElement }) {
     hover(state, null);
     paint(state);
   };
-  if (state.observed !== root) {
-    state.observer?.disconnect();
-    state.observer = new ResizeObserver(() => draw(state));
-    state.observer.observe(root);
-    state.observed = root;
-  }
+  const still = onResize(state, root, () => draw(state));
   draw(state);
   return atEnd(state, () => {
-    state.observer.disconnect();
-    state.observed = null;
+    still();
     state.deaf();
   });
 }

@@ -33,18 +33,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     Object.assign(state, { built, builtIn: state.table, at: 0 });
     build(state);
   }
-  if (state.observed !== root) {
-    state.observer?.disconnect();
-    state.observer = new ResizeObserver(() => size(state));
-    state.observer.observe(root);
-    state.observed = root;
-  }
+  const still = onResize(state, root, () => size(state));
   state.table.setAttribute("aria-label", header.words.label);
   paint(state);
   size(state);
   return atEnd(state, () => {
-    state.observer.disconnect();
-    state.observed = null;
+    still();
     state.deaf();
   });
 }

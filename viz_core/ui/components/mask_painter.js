@@ -34,16 +34,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (state.cursor && Math.max(...state.cursor) >= header.n) state.cursor = null;
   words(state);
   listen(state);
-  if (state.observed !== root) {
-    state.observer?.disconnect();
-    state.observer = new ResizeObserver(() => draw(state));
-    state.observer.observe(root);
-    state.observed = root;
-  }
+  const still = onResize(state, root, () => draw(state));
   draw(state);
   return atEnd(state, () => {
-    state.observer.disconnect();
-    state.observed = null;
+    still();
     state.deaf();
   });
 }

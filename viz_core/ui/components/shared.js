@@ -134,6 +134,20 @@ function atEnd(state, end) {
   };
 }
 
+/** Call `draw` whenever the size of `node` changes; the observer outlives runs, not the node. Returns how to end it. */
+function onResize(state, node, draw) {
+  if (state.observed !== node) {
+    state.observer?.disconnect();
+    state.observer = new ResizeObserver(draw);
+    state.observer.observe(node);
+    state.observed = node;
+  }
+  return () => {
+    state.observer.disconnect();
+    state.observed = null;
+  };
+}
+
 /** Where an arrow key, Home or End leads in a table of so many rows and columns, counted row by row; null for other
  *  keys; past an edge it stays. */
 function placeAfter(event, place, rows, columns) {

@@ -38,16 +38,10 @@ export default function ({ data, parentElement }) {
   state.words.onpointerleave = () => look(state, focusedOf(state));
   state.words.onclick = (event) => choose(state, numberOf(event.target));
   state.words.onkeydown = (event) => onKey(state, event);
-  if (state.observed !== state.strip) {
-    state.observer?.disconnect();
-    state.observer = new ResizeObserver(() => measure(state));
-    state.observer.observe(state.strip);
-    state.observed = state.strip;
-  }
+  const still = onResize(state, state.strip, () => measure(state));
   measure(state);
   return atEnd(state, () => {
-    state.observer.disconnect();
-    state.observed = null;
+    still();
     state.deaf();
   });
 }

@@ -10,6 +10,7 @@ from viz_core.analysis.residual import Normed, Place, normed
 from viz_core.figures import Curve, curves, numbered, palette, steep
 from viz_core.language import _
 from viz_core.ui import controls, maps, settings, show
+from viz_core.ui.formulas import digits
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
@@ -70,24 +71,13 @@ def _worked(found: Normed, row: int, *, layer_norm: bool) -> str:
     gain = float(found.gain[index])
     mean, variance = (float(tensor[row]) for tensor in (found.mean, found.variance))
     square = float(x.square().mean())
-    over = rf"{_n(float(x[index]))} - ({_n(mean)})" if layer_norm else _n(float(x[index]))
-    under = _n(variance if layer_norm else square)
-    bias = rf" + ({_n(float(found.bias[index]))})" if found.bias is not None else ""
+    over = rf"{digits(float(x[index]))} - ({digits(mean)})" if layer_norm else digits(float(x[index]))
+    under = digits(variance if layer_norm else square)
+    bias = rf" + ({digits(float(found.bias[index]))})" if found.bias is not None else ""
     return (
-        rf"y_{{{index}}} = \frac{{{over}}}{{\sqrt{{{under} + {_epsilon(found.epsilon)}}}}} \cdot ({_n(gain)}){bias}"
-        rf" = {_n(float(found.after[row, index]))}"
+        rf"y_{{{index}}} = \frac{{{over}}}{{\sqrt{{{under} + {digits(found.epsilon)}}}}} \cdot ({digits(gain)}){bias}"
+        rf" = {digits(float(found.after[row, index]))}"
     )
-
-
-def _n(value: float) -> str:
-    shown = f"{value:.4g}"
-    mantissa, _e, power = shown.partition("e")
-    return rf"{mantissa}\cdot 10^{{{int(power)}}}" if power else shown
-
-
-def _epsilon(value: float) -> str:
-    mantissa, power = f"{value:.0e}".split("e")
-    return rf"10^{{{int(power)}}}" if mantissa == "1" else rf"{mantissa}\cdot 10^{{{int(power)}}}"
 
 
 def _components(scene: Scene, found: Normed, row: int) -> None:

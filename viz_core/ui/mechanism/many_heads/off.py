@@ -231,8 +231,8 @@ def _together(scene: Scene, edits: Edits, effects: Effects, divergence: float) -
             logit=_("logit of {token}").format(token=quoted(token)),
             a=number(alone),
             b=number(divergence),
-            c=_signed(logits),
-            d=_signed(together),
+            c=show.signed(logits),
+            d=show.signed(together),
         )
     )
     st.markdown(_reading(logits, together))
@@ -287,7 +287,3 @@ def _warning() -> str:
         "looks, not what becomes of it. KL divergences need not add up in any case; logits nearly would, if heads "
         "acted independently."
     )
-
-
-def _signed(value: float) -> str:
-    return ("+" if value > 0 else "") + number(value)

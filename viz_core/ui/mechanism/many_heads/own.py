@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from viz_core.analysis.ablation import Effects
-from viz_core.analysis.contributions import DirectEffects, direct_effects, head_outputs, logits_at
+from viz_core.analysis.contributions import DirectEffects, direct_effects, head_outputs
+from viz_core.analysis.lens import logits_at
 from viz_core.figures import Curve, curves, palette
 from viz_core.figures.labels import unspaced
 from viz_core.figures.ranked import ranked_bars

@@ -1,6 +1,5 @@
 """Dropout on attention weights, as a mask that a seed decides."""
 
-import numpy as np
 import streamlit as st
 import torch
 from torch import Tensor
@@ -8,7 +7,7 @@ from torch import Tensor
 from viz_core.analysis import masking
 from viz_core.analysis.masking import Dropped
 from viz_core.edits import AS_IT_IS, Edits
-from viz_core.figures import Curve, curves, numbered, palette
+from viz_core.figures import palette
 from viz_core.figures.mask_maps import weights_with_sums
 from viz_core.language import _, spoken
 from viz_core.ui import controls, maps, settings, show, store, whatif
@@ -129,21 +128,10 @@ def _said(scene: Scene, found: Dropped, edits: Edits) -> str:
 
 
 def _sums(scene: Scene, found: Dropped, edits: Edits) -> None:
-    place = np.arange(len(scene.tokens))
-    drawn = curves(
-        [
-            Curve(
-                _("seed {seed}").format(seed=edits.seed), place, found.sums.numpy(), like="measured", ink=palette.QUERY
-            ),
-            Curve(_("mean of {seeds} seeds").format(seeds=found.seeds), place, found.mean.numpy(), ink=palette.KEY),
-            Curve(_("without dropout: 1"), place, np.ones(len(place)), like="theory", ink=palette.MUTED),
-        ],
-        title=_("What each row's weights sum to"),
-        subtitle=_("one draw, and the average of many"),
-        x_title=_("row (query)"),
-        y_title=_("sum"),
-        names=numbered(scene.tokens),
-        theme=scene.theme,
-        zero=True,
-    )
-    show.figure(drawn, "sums", _("Row sums after dropout: of this seed, and the mean over seeds"))
+    drawn: list[maps.Line] = [
+        (_("seed {seed}").format(seed=edits.seed), found.sums, {"like": "measured", "ink": palette.QUERY}),
+        (_("mean of {seeds} seeds").format(seeds=found.seeds), found.mean, {"ink": palette.KEY}),
+        (_("without dropout: 1"), torch.ones_like(found.mean), {"like": "theory", "ink": palette.MUTED}),
+    ]
+    title, subtitle = _("What each row's weights sum to"), _("one draw, and the average of many")
+    maps.by_row(scene, "sums", drawn, title=title, subtitle=subtitle, unit=_("sum"))

@@ -2,17 +2,16 @@
 
 from typing import NamedTuple
 
-import numpy as np
 import streamlit as st
 from torch import Tensor
 
 from viz_core import masks
 from viz_core.analysis.leakage import Leak, leak_of, probability_of_next
 from viz_core.edits import AS_IT_IS, Cells, Edits
-from viz_core.figures import Curve, curves, numbered, palette
+from viz_core.figures import palette
 from viz_core.language import _
 from viz_core.models import UnusableText
-from viz_core.ui import maps, settings, show, store
+from viz_core.ui import maps, settings, store
 from viz_core.ui.mechanism import where
 from viz_core.ui.mechanism.masks import dependence, replacements
 from viz_core.ui.scene import Scene
@@ -200,22 +199,13 @@ def _said(scene: Scene, swap: Swap, found: Found) -> str:
 
 
 def _moved(scene: Scene, swap: Swap, found: Found) -> None:
-    place = np.arange(swap.row)
-    own, lifted = (leak.divergence[: swap.row].numpy() for leak in found.leaks)
-    drawn = curves(
-        [
-            Curve(_without(scene), place, lifted, like="bars", ink=palette.QUERY),
-            Curve(_("with the causal mask"), place, own, like="measured", ink=palette.KEY),
-        ],
-        title=_("Earlier predictions that change"),
-        subtitle=_("KL(before ‖ after) at each token before the replaced one"),
-        x_title=_("row (query)"),
-        y_title=_("nats"),
-        names=numbered(scene.tokens[: swap.row]),
-        theme=scene.theme,
-        zero=True,
-    )
-    show.figure(drawn, "leak", _("How much each earlier prediction changes, with and without the causal mask"))
+    own, lifted = (leak.divergence[: swap.row] for leak in found.leaks)
+    drawn: list[maps.Line] = [
+        (_without(scene), lifted, {"like": "bars", "ink": palette.QUERY}),
+        (_("with the causal mask"), own, {"like": "measured", "ink": palette.KEY}),
+    ]
+    subtitle = _("KL(before ‖ after) at each token before the replaced one")
+    maps.by_row(scene, "leak", drawn, title=_("Earlier predictions that change"), subtitle=subtitle, unit=_("nats"))
 
 
 def _without(scene: Scene) -> str:
@@ -234,21 +224,13 @@ def _right(scene: Scene, found: Found) -> None:
         )
         return
     own, lifted = found.right
-    place = np.arange(len(own))
-    drawn = curves(
-        [
-            Curve(_("with the causal mask"), place, own.numpy(), ink=palette.KEY),
-            Curve(_("causal mask lifted"), place, lifted.numpy(), ink=palette.QUERY),
-        ],
-        title=_("What goes to the token that really comes next"),
-        subtitle=_("probability, row by row, of the text as it stands"),
-        x_title=_("row (query)"),
-        y_title=_("probability"),
-        names=numbered(scene.tokens[:-1]),
-        theme=scene.theme,
-        zero=True,
-    )
-    show.figure(drawn, "right", _("Probability of the token that really comes next, with and without the causal mask"))
+    drawn: list[maps.Line] = [
+        (_("with the causal mask"), own, {"ink": palette.KEY}),
+        (_("causal mask lifted"), lifted, {"ink": palette.QUERY}),
+    ]
+    title = _("What goes to the token that really comes next")
+    subtitle = _("probability, row by row, of the text as it stands")
+    maps.by_row(scene, "right", drawn, title=title, subtitle=subtitle, unit=_("probability"))
     st.markdown(
         _(
             "On average {own:.1%} with the mask, {lifted:.1%} without it: {helps}. A model trained that way would "

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import streamlit as st
 import torch
 from torch import Tensor
@@ -10,11 +9,11 @@ from torch import Tensor
 from viz_core import masks
 from viz_core.analysis import masking
 from viz_core.analysis.masking import ThreeWays
-from viz_core.figures import Curve, curves, numbered, palette
+from viz_core.figures import palette
 from viz_core.figures.heatmaps import MOST_LABELS
 from viz_core.figures.mask_maps import weights_with_sums
 from viz_core.language import _, spoken
-from viz_core.ui import controls, show, store
+from viz_core.ui import controls, maps, show, store
 from viz_core.ui.mechanism.masks import rows
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
@@ -90,21 +89,13 @@ def _map(scene: Scene, key: str, weights: Tensor, allowed: Tensor, title: str) -
 
 
 def _sums_as_curves(scene: Scene, three: ThreeWays, allowed: Tensor) -> None:
-    place, inks = np.arange(len(scene.tokens)), (palette.KEY, palette.QUERY, palette.VALUE)
-    drawn = curves(
-        [
-            Curve(title, place, masking.on_allowed(weights, allowed).numpy(), ink=ink)
-            for title, weights, ink in zip(_titles(), three, inks, strict=True)
-        ],
-        title=_("What is left on the allowed cells"),
-        subtitle=_("sum of each row's weights there; 1 is right"),
-        x_title=_("row (query)"),
-        y_title=_("sum"),
-        names=numbered(scene.tokens),
-        theme=scene.theme,
-        zero=True,
-    )
-    show.figure(drawn, "ways-sums", _("Sum of the allowed weights in each row, in the three ways"))
+    inks = (palette.KEY, palette.QUERY, palette.VALUE)
+    drawn: list[maps.Line] = [
+        (title, masking.on_allowed(weights, allowed), {"ink": ink})
+        for title, weights, ink in zip(_titles(), three, inks, strict=True)
+    ]
+    title, subtitle = _("What is left on the allowed cells"), _("sum of each row's weights there; 1 is right")
+    maps.by_row(scene, "ways-sums", drawn, title=title, subtitle=subtitle, unit=_("sum"))
 
 
 def _sums(_scene: Scene, three: ThreeWays, _allowed: Tensor) -> str:

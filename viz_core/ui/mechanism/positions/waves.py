@@ -10,6 +10,7 @@ from viz_core.figures import Curve, curves, palette
 from viz_core.figures.grids import grid
 from viz_core.language import _, spoken
 from viz_core.ui import maps, settings, show, store
+from viz_core.ui.formulas import digits
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number
 
@@ -85,23 +86,14 @@ def _worked(found: places.Cell, d: int) -> None:
     )
     st.latex(
         rf"\begin{{array}}{{l}} {name}\!\left(\dfrac{{{row}}}{{10000^{{2\cdot {pair}/{d}}}}}\right) ="
-        rf" {name}\!\left(\dfrac{{{row}}}{{{_written(found.divisor)}}}\right) \\[14pt] "
-        rf"= {name}({_written(found.angle)}) = {_written(found.value, 4)} \end{{array}}"
+        rf" {name}\!\left(\dfrac{{{row}}}{{{digits(found.divisor, 6)}}}\right) \\[14pt] "
+        rf"= {name}({digits(found.angle, 6)}) = {digits(found.value)} \end{{array}}"
     )
     st.caption(
         _("This wave comes round every 2π · {divisor} = {wavelength} positions.").format(
             divisor=number(found.divisor), wavelength=number(found.wavelength)
         )
     )
-
-
-def _written(value: float, digits: int = 6) -> str:
-    """In KaTeX, with so many significant digits: what a pocket calculator needs to come to the same result."""
-    shown = f"{value:.{digits}g}"
-    if "e" not in shown:
-        return shown
-    mantissa, power = shown.split("e")
-    return rf"{mantissa}\cdot 10^{{{int(power)}}}"
 
 
 def _waves(scene: Scene, n: int, d: int, found: places.Cell) -> None:

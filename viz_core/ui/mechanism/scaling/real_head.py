@@ -3,16 +3,15 @@
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
 from torch import Tensor
 
 from viz_core.analysis import scaling
 from viz_core.analysis.scaling import Rows
 from viz_core.edits import AS_IT_IS, Edits
-from viz_core.figures import Curve, curves, numbered, palette
+from viz_core.figures import palette
 from viz_core.language import _
-from viz_core.ui import controls, maps, settings, show, store, whatif
+from viz_core.ui import controls, maps, settings, store, whatif
 from viz_core.ui.mechanism import where
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number
@@ -116,41 +115,26 @@ def _said(scene: Scene, scores: Tensor, own: float, rows: Sequence[Rows], name: 
 
 
 def _entropies(scene: Scene, rows: Sequence[Rows], name: str) -> None:
-    place = np.arange(len(scene.tokens))
-    most = Curve(_("equal weights"), place, rows[0].most.numpy(), like="theory", ink=palette.MUTED)
-    drawn = curves(
-        [*_pair(place, rows[0].entropy, rows[1].entropy, name), most],
-        title=_("Entropy of each row"),
-        subtitle=_("how widely it looks, in nats: 0 = one key gets all"),
-        x_title=_("row (query)"),
-        y_title=_("nats"),
-        names=numbered(scene.tokens),
-        theme=scene.theme,
-        zero=True,
-    )
-    show.figure(drawn, "entropy", _("Entropy of each row, as it is and changed"))
+    most: maps.Line = (_("equal weights"), rows[0].most, {"like": "theory", "ink": palette.MUTED})
+    title, subtitle = _("Entropy of each row"), _("how widely it looks, in nats: 0 = one key gets all")
+    pair = _pair(rows[0].entropy, rows[1].entropy, name)
+    maps.by_row(scene, "entropy", [*pair, most], title=title, subtitle=subtitle, unit=_("nats"))
 
 
 def _largest(scene: Scene, rows: Sequence[Rows], name: str) -> None:
-    place = np.arange(len(scene.tokens))
-    drawn = curves(
-        _pair(place, rows[0].largest, rows[1].largest, name),
-        title=_("Largest weight of each row"),
-        subtitle=_("1 = all of it goes to one key"),
-        x_title=_("row (query)"),
-        y_title=_("weight"),
-        names=numbered(scene.tokens),
-        theme=scene.theme,
-        zero=True,
+    title, subtitle = _("Largest weight of each row"), _("1 = all of it goes to one key")
+    maps.by_row(
+        scene,
+        "largest",
+        _pair(rows[0].largest, rows[1].largest, name),
+        title=title,
+        subtitle=subtitle,
+        unit=_("weight"),
     )
-    show.figure(drawn, "largest", _("Largest weight of each row, as it is and changed"))
 
 
-def _pair(place: np.ndarray, before: Tensor, after: Tensor, name: str) -> list[Curve]:
-    return [
-        Curve(_("as it is"), place, before.numpy(), ink=palette.KEY),
-        Curve(name, place, after.numpy(), ink=palette.QUERY),
-    ]
+def _pair(before: Tensor, after: Tensor, name: str) -> list[maps.Line]:
+    return [(_("as it is"), before, {"ink": palette.KEY}), (name, after, {"ink": palette.QUERY})]
 
 
 def _predictions(scene: Scene, edits: Edits, divisor: float, temperature: float, name: str) -> None:
