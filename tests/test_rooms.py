@@ -27,13 +27,15 @@ MAY_IMPORT = {
     "attention": {"masks"},
     "recurrent": set(),
     "edits": {"attention"},
+    "matrices": {"language"},
     "recording": {"attention"},
     "transformer": {"attention", "config", "edits", "masks", "positions", "recording"},
     "analysis": CORE,
+    "efficiency": CORE,
     "models": CORE | {"transformers"},
     "figures": {"language"},
     "training": CORE | {"analysis", "models"},
-    "ui": CORE | {"analysis", "figures", "models", "streamlit"},
+    "ui": CORE | {"analysis", "efficiency", "figures", "models", "streamlit"},
     "__init__": {"edits", "models"},
 }
 GUARDED = {"streamlit", "transformers"}

@@ -141,15 +141,21 @@ class Block(nn.Module):
         memory [source, d_model] is the encoder's output, `across` what its cells are; both None without one.
         """
         attended, record = self.attention(self.attention_input(x), around)
-        mid = self._added(x, attended, self.attention_norm)
+        mid = self.with_attention(x, attended)
         before, cross_record = None, None
         if self.crosses:
             before, asking = mid, self._entering(mid, self.cross_attention_norm)
             attended, cross_record = self.cross_attention(asking, across, memory)
             mid = self._added(mid, attended, self.cross_attention_norm)
-        fed = self.feed_forward(self._entering(mid, self.feed_forward_norm))
-        out = self._added(mid, fed, self.feed_forward_norm)
-        return BlockRecord(x, record, mid, out, before, cross_record)
+        return BlockRecord(x, record, mid, self.with_feed_forward(mid), before, cross_record)
+
+    def with_attention(self, x: Tensor, attended: Tensor) -> Tensor:
+        """The residual after the attention's output has been added, [seq, d_model]."""
+        return self._added(x, attended, self.attention_norm)
+
+    def with_feed_forward(self, mid: Tensor) -> Tensor:
+        """The residual after the feed-forward part, [seq, d_model]."""
+        return self._added(mid, self.feed_forward(self._entering(mid, self.feed_forward_norm)), self.feed_forward_norm)
 
     def _entering(self, x: Tensor, norm: nn.Module) -> Tensor:
         return norm(x) if self.pre else x
