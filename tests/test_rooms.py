@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "recording": {"attention"},
     "transformer": {"attention", "config", "edits", "masks", "positions", "recording"},
     "analysis": CORE,
-    "efficiency": CORE,
+    "efficiency": CORE | {"analysis"},
     "models": CORE | {"transformers"},
     "figures": {"language"},
     "training": CORE | {"analysis", "models"},

@@ -3,8 +3,9 @@ import torch
 from torch.testing import assert_close
 
 from tests.examples import sharp_transformer
+from viz_core.analysis.parameters import shape_of
 from viz_core.config import TransformerConfig
-from viz_core.efficiency.kv_cache import Cache, cache_bytes, with_cache
+from viz_core.efficiency.kv_cache import Cache, with_cache
 
 IDS = torch.tensor([3, 1, 4, 1, 5, 9, 2])
 SHAPE = {"vocab_size": 11, "context": 7, "n_layer": 2, "n_head": 4, "d_model": 16}
@@ -26,14 +27,7 @@ def test_one_token_at_a_time_gives_the_logits_of_all_at_once(settings: dict, at_
         new = IDS[start : start + at_a_time]
         assert_close(with_cache(model, new, cache), whole[start + len(new) - 1], atol=1e-4, rtol=1e-4)
         assert cache.length == start + len(new)
-        assert cache.nbytes == cache_bytes(model.config, cache.length)
-
-
-def test_bytes_of_known_shapes():
-    gpt2 = TransformerConfig(vocab_size=50257, context=1024, n_layer=12, n_head=12, d_model=768)
-    assert cache_bytes(gpt2, 1024, 2) == 2 * 12 * 12 * 64 * 1024 * 2 == 37_748_736
-    gpt3 = TransformerConfig(vocab_size=50257, context=2048, n_layer=96, n_head=96, d_model=12288)
-    assert cache_bytes(gpt3, 1, 2) == 4_718_592
+        assert cache.nbytes == shape_of(model).cache_bytes(cache.length, width=4)
 
 
 @pytest.mark.parametrize("tokens", [0, 8])

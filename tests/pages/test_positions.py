@@ -180,7 +180,7 @@ def test_losses_are_those_of_the_cards_and_of_the_models() -> None:
     figures = {kind: load(f"positions-{kind}").card["figures"] for kind in FIVE}
     worse = {kind: each["held_out_loss_doubled"] - each["held_out_loss"] for kind, each in figures.items()}
     assert max(worse, key=worse.__getitem__) == "sinusoidal"
-    assert f"**sinusoidal** loses most (+{worse['sinusoidal']:.3f} nats" in said(app)
+    assert f"**sinusoidal** loses most (+{worse['sinusoidal']:.4g} nats" in said(app)
     losses = app.dataframe[0].value["loss, nats a token"]
     for row, kind in enumerate(FIVE):
         recording = load(f"positions-{kind}").record(SENTENCE, all_logits=True)

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from viz_core import positions
 from viz_core.attention import AttentionRecord
-from viz_core.config import TransformerConfig
 from viz_core.transformer import Block, Transformer
 
 
@@ -43,11 +42,6 @@ class Cache:
             self.keys[layer] = torch.cat([self.keys[layer], key], dim=-2)
             self.values[layer] = torch.cat([self.values[layer], value], dim=-2)
         return self.keys[layer], self.values[layer]
-
-
-def cache_bytes(config: TransformerConfig, tokens: int, bytes_a_number: int = 4) -> int:
-    """2 · layers · kv_heads · d_head · tokens numbers."""
-    return 2 * config.n_layer * config.n_kv_head * config.d_head * tokens * bytes_a_number
 
 
 @torch.inference_mode()

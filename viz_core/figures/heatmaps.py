@@ -56,6 +56,7 @@ def attention_heatmap(
     small: bool = False,
     height: int = 0,
     window: Window | None = None,
+    rows: Sequence[str] | None = None,
 ) -> go.Figure:
     """One stage of one head, [query, key].
 
@@ -70,6 +71,7 @@ def attention_heatmap(
     also: further numbers the hover tells, e.g. {"score": scores}, each [query, key].
     relation: how the hover joins row and column; "looks at" unless said otherwise.
     window: the part to draw; of more than MOST_DRAWN rows or columns each cell drawn is the strongest of several.
+    rows: names of the rows, where these are another text than the columns: cross-attention.
     """
     n_query, n_key = values.shape
     drawn = values if allowed is None else np.where(allowed, values, np.float32(np.nan))
@@ -96,13 +98,13 @@ def attention_heatmap(
     )
     masked = allowed is not None and not allowed.all()
     grey = [_forbidden_cells(part, part.between(forbidden), theme)] if masked else []
-    columns, rows = part.ticks(tokens[:n_key], 1), part.ticks(tokens[-n_query:], 0)
-    across, down = part.ranges
+    columns, down = part.ticks(tokens[:n_key], 1), part.ticks(tokens[-n_query:] if rows is None else rows, 0)
+    ranges = part.ranges
     names = axes or (_("key (column)"), _("query (row)"))
     titled = [{} if small else {"title": axis_title(name, theme)} for name in names]
     title_height = 0 if small else AXIS_TITLE
     height_drawn, width_drawn = part.cells.shape
-    over, beside = _room(columns[1], width_drawn, small=small), _room(rows[1], height_drawn, small=small)
+    over, beside = _room(columns[1], width_drawn, small=small), _room(down[1], height_drawn, small=small)
     frame = layout(title, subtitle, theme, height or (430 if n_query <= 24 else 540), note=part.note)
     frame |= {
         "dragmode": "zoom" if n_query > MOST_LABELS else "pan",
@@ -113,10 +115,10 @@ def attention_heatmap(
         "xaxis": _token_axis(*columns, width_drawn, theme, small=small)
         | titled[0]
         | {"side": "top", "tickangle": -90}
-        | {"range": across, "constrain": "domain", "constraintoward": "left"},
-        "yaxis": _token_axis(*rows, height_drawn, theme, small=small)
+        | {"range": ranges[0], "constrain": "domain", "constraintoward": "left"},
+        "yaxis": _token_axis(*down, height_drawn, theme, small=small)
         | titled[1]
-        | {"range": down, "scaleanchor": "x", "constrain": "domain", "constraintoward": "top"},
+        | {"range": ranges[1], "scaleanchor": "x", "constrain": "domain", "constraintoward": "top"},
     }
     return go.Figure([*grey, *below, heatmap], frame)  # at once: every update_… of a figure costs milliseconds
 

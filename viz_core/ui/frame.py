@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Concatenate, ParamSpec
 
 import streamlit as st
 
 from viz_core.figures.palette import BACKGROUND, ThemeName
 from viz_core.language import _, speak
-from viz_core.models import Model
-from viz_core.recording import Recording
 from viz_core.ui import parts, state
 
 ICON = Path(__file__).parents[2] / "assets" / "icon.svg"  # a Material icon would be fetched from the network
-Body = Callable[[state.View, Model, str, Recording], None]
+Given = ParamSpec("Given")
 SIDEBAR_WIDTH = 236  # pixels; the pictures need the room
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
@@ -32,11 +31,12 @@ def start(title: str) -> state.View:
     return view
 
 
-def live(body: Body) -> Callable[[Model, str, Recording], None]:
-    """Let the part of a page that depends on the chosen head and cell run again by itself (a fragment): a click
-    then neither loads the model, reads the sentence nor draws the controls again.
+def live(body: Callable[Concatenate[state.View, Given], None]) -> Callable[Given, None]:
+    """Let the part of a page that depends on what is chosen on it run again by itself (a fragment): a click then
+    neither loads the model, reads the sentence nor draws the controls again.
 
-    The body is called with the view as it is now. A new sentence, model or theme makes the whole page run.
+    The body is called with the view as it is now, and what it is given. A new sentence, model or theme makes the whole
+    page run.
     """
 
     def asked() -> tuple[str, str, ThemeName]:
@@ -44,16 +44,16 @@ def live(body: Body) -> Callable[[Model, str, Recording], None]:
         return view.model, view.text, theme()
 
     @st.fragment(key="page")
-    def part(then: tuple[str, str, ThemeName], model: Model, text: str, recording: Recording) -> None:
+    def part(then: tuple[str, str, ThemeName], *given: Given.args, **named: Given.kwargs) -> None:
         speak("en")
         if asked() != then:
             st.rerun()
         view = state.current()
-        body(view, model, text, recording)  # first, for it is what a click waits for
+        body(view, *given, **named)  # first, for it is what a click waits for
         _navigation(view)
         state.mirror()
 
-    return lambda model, text, recording: part(asked(), model, text, recording)
+    return lambda *given, **named: part(asked(), *given, **named)
 
 
 def _navigation(view: state.View) -> None:
@@ -87,6 +87,14 @@ def _pages() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 ("pages/many_heads.py", _("Many heads"), "view_module"),
                 ("pages/block.py", _("The block"), "layers"),
                 ("pages/birth.py", _("How heads are born"), "timeline"),
+                ("pages/encoder_decoder.py", _("Encoder and decoder"), "translate"),
+                ("pages/efficient.py", _("Made cheaper"), "bolt"),
+            ],
+        ),
+        (
+            _("By hand"),
+            [
+                ("pages/matrix_lab.py", _("Matrix lab"), "calculate"),
             ],
         ),
     ]

@@ -26,6 +26,11 @@ SETTINGS_OF = {  # what can be set on each page, and stands in the address under
     "many heads, other parts": ["share_of", "of_component", "shape", "kv_heads", "counted", "labels"],
     "the block": ["norm", "depth", "start", "next_temperature", "top_k", "top_p", "pick", "draw"],
     "birth": ["moment", "earlier", "later"],
+    "encoder and decoder": ["english", "word", "source", "cross_layer", "cross_head"],
+    "encoder and decoder, other parts": [],
+    "efficient, tiles and patterns": [],
+    "efficient, cache and costs": [],
+    "matrix lab": [],
 }
 SETTINGS = frozenset(name for names in SETTINGS_OF.values() for name in names)
 LONGEST_SETTING = 4_000  # characters

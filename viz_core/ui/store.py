@@ -25,6 +25,7 @@ from viz_core.language import _
 from viz_core.memory import keep_freed_memory
 from viz_core.models import SOURCES, Model, Translator, WeightsUnavailable, bundled, bundled_readers
 from viz_core.recording import Recording
+from viz_core.recurrent import RecurrentRecording
 from viz_core.ui.workshop import Report, Workshop
 
 LOCAL = {"localhost", "127.0.0.1", "::1"}
@@ -78,6 +79,8 @@ class Shelves:
     findings: Shelf[Any]
     measurements: Shelf[Any]
     companions: Shelf[Model]
+    translators: Shelf[Translator]
+    translations: Shelf[Recording | RecurrentRecording]
 
 
 @st.cache_resource(show_spinner=False)
@@ -95,6 +98,8 @@ def shelves() -> Shelves:
         findings=Shelf("findings", 30_000_000, bytes_of),
         measurements=Shelf("measurements", 30_000_000, bytes_of),
         companions=Shelf("companions", 8),  # bundled, some 5 MB each
+        translators=Shelf("translators", 3),  # likewise
+        translations=Shelf("translations", 30_000_000, bytes_of),
     )
 
 
@@ -113,6 +118,23 @@ def _bundled(name: str) -> Model:
     if not isinstance(model, Model):
         raise TypeError(f"{name} is a translator; expected a model that reads one text")
     return model
+
+
+def translator(name: str) -> Translator:
+    """A bundled one."""
+    return shelves().translators.take(name, lambda _note: _bundled_translator(name))
+
+
+def _bundled_translator(name: str) -> Translator:
+    model = viz_core.load(name, sources=["bundled"])
+    if not isinstance(model, Translator):
+        raise TypeError(f"{name} reads one text; expected a translator")
+    return model
+
+
+def translation(name: str, text: str) -> Recording | RecurrentRecording:
+    """What a translator leaves behind to write `text` in its own words. Raises UnusableText."""
+    return shelves().translations.take((name, text), lambda _note: translator(name).record(text))
 
 
 def course(name: str, report: Report | None = None) -> tuple[Model, ...]:
