@@ -28,14 +28,15 @@ MAY_IMPORT = {
     "recurrent": set(),
     "edits": {"attention"},
     "matrices": {"language"},
+    "grammar": set(),
     "recording": {"attention"},
     "transformer": {"attention", "config", "edits", "masks", "positions", "recording"},
     "analysis": CORE,
     "efficiency": CORE | {"analysis"},
     "models": CORE | {"transformers"},
     "figures": {"language"},
-    "training": CORE | {"analysis", "models"},
-    "ui": CORE | {"analysis", "efficiency", "figures", "models", "streamlit"},
+    "training": CORE | {"analysis", "grammar", "models"},
+    "ui": CORE | {"analysis", "efficiency", "figures", "grammar", "matrices", "models", "streamlit"},
     "__init__": {"edits", "models"},
 }
 GUARDED = {"streamlit", "transformers"}

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from viz_core.grammar import Pair
 from viz_core.models import Model, Translator, bundled, load
-from viz_core.training.grammar import Pair
 from viz_core.training.language_model import random_repeat_roles
 from viz_core.training.pairs import grammar_pairs
 from viz_core.training.recipe import RECIPES, read_recipe, recipe_names

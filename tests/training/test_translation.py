@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from viz_core.config import TransformerConfig
+from viz_core.grammar import Pair, held_out
 from viz_core.models.translator import END, greedy
 from viz_core.recurrent import RecurrentConfig
 from viz_core.training import pairs
 from viz_core.training.corpora import CorpusMissing, bpe
-from viz_core.training.grammar import Pair, held_out
 from viz_core.training.loop import IGNORED, backward, train
 from viz_core.training.pairs import file_pairs, grammar_pairs, load_pairs, split
 from viz_core.training.recipe import Recipe, Source, Training

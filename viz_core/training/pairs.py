@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from viz_core.training import grammar
+from viz_core import grammar
 from viz_core.training.corpora import bpe, corpus_file
 from viz_core.training.recipe import Recipe, Source
 

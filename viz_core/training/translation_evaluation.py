@@ -10,11 +10,11 @@ from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 
 from viz_core.analysis.heads import alignment_score, role_scores
+from viz_core.grammar import Pair
 from viz_core.models.translator import END
 from viz_core.recording import Recording
 from viz_core.recurrent import Recurrent, RecurrentRecording
 from viz_core.training.evaluation import Evaluation, Scores, Table, rounded, where_best
-from viz_core.training.grammar import Pair
 from viz_core.training.pairs import grammar_pairs
 from viz_core.training.translation import Translating, Translation, translations
 from viz_core.transformer import Transformer

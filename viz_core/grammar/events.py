@@ -1,10 +1,10 @@
 """Clauses that a sentence can tell or ask: what one does, where one goes, what one gives, how one is."""
 
-from viz_core.training.grammar.circumstances import somewhere, timed, with_circumstances
-from viz_core.training.grammar.clause import Clause, Modal, adjective_predicate, unambiguous, verb_predicate
-from viz_core.training.grammar.dice import Dice
-from viz_core.training.grammar.korean import Tense, attach
-from viz_core.training.grammar.lexicon import (
+from viz_core.grammar.circumstances import somewhere, timed, with_circumstances
+from viz_core.grammar.clause import Clause, Modal, adjective_predicate, unambiguous, verb_predicate
+from viz_core.grammar.dice import Dice
+from viz_core.grammar.korean import Tense, attach
+from viz_core.grammar.lexicon import (
     ADJECTIVES,
     ALONE,
     GIVING,
@@ -15,8 +15,8 @@ from viz_core.training.grammar.lexicon import (
     determiners_of,
     nouns_of,
 )
-from viz_core.training.grammar.participants import doer, doing_to, undergoer, with_relative
-from viz_core.training.grammar.phrases import Phrase, noun_phrase, set_phrase
+from viz_core.grammar.participants import doer, doing_to, undergoer, with_relative
+from viz_core.grammar.phrases import Phrase, noun_phrase, set_phrase
 
 
 def transitive(dice: Dice, tense: Tense) -> Clause:

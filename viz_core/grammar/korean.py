@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from viz_core.training.grammar.hangul import final, vowel, with_final, with_vowel
+from viz_core.grammar.hangul import final, vowel, with_final, with_vowel
 
 Tense = Literal["past", "present", "future"]
 

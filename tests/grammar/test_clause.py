@@ -1,6 +1,6 @@
 import pytest
 
-from viz_core.training.grammar.clause import (
+from viz_core.grammar.clause import (
     NOT,
     Clause,
     Predicate,
@@ -11,8 +11,8 @@ from viz_core.training.grammar.clause import (
     told,
     verb_predicate,
 )
-from viz_core.training.grammar.lexicon import ADJECTIVES, ALONE, MOVING, NOUNS, VERBS
-from viz_core.training.grammar.phrases import Phrase, noun_phrase, pronoun, set_phrase
+from viz_core.grammar.lexicon import ADJECTIVES, ALONE, MOVING, NOUNS, VERBS
+from viz_core.grammar.phrases import Phrase, noun_phrase, pronoun, set_phrase
 
 
 def noun(english: str, determiner: str = "the") -> Phrase:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from viz_core.training.grammar import Pair, held_out, pair
+from viz_core.grammar import Pair, held_out, pair
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,14 @@
 """Questions for one role: what, who, where and when."""
 
-from viz_core.training.grammar.circumstances import sometime
-from viz_core.training.grammar.clause import Clause, asked, unambiguous, verb_predicate
-from viz_core.training.grammar.dice import Dice
-from viz_core.training.grammar.events import alone, doing, moving, transitive
-from viz_core.training.grammar.korean import Tense
-from viz_core.training.grammar.lexicon import VERBS
-from viz_core.training.grammar.participants import doer, living
-from viz_core.training.grammar.phrases import Phrase, set_phrase
-from viz_core.training.grammar.sentence_pair import Pair, paired
+from viz_core.grammar.circumstances import sometime
+from viz_core.grammar.clause import Clause, asked, unambiguous, verb_predicate
+from viz_core.grammar.dice import Dice
+from viz_core.grammar.events import alone, doing, moving, transitive
+from viz_core.grammar.korean import Tense
+from viz_core.grammar.lexicon import VERBS
+from viz_core.grammar.participants import doer, living
+from viz_core.grammar.phrases import Phrase, set_phrase
+from viz_core.grammar.sentence_pair import Pair, paired
 
 # Of what is done to things, what one can ask without naming more: "What did he wash?" hardly is.
 TO_THINGS = frozenset({"eat", "drink", "read", "write", "buy", "sell", "make", "draw", "learn", "teach", "like"})

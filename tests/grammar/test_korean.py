@@ -1,6 +1,6 @@
 import pytest
 
-from viz_core.training.grammar.korean import Stem, Tense, attach, copula
+from viz_core.grammar.korean import Stem, Tense, attach, copula
 
 
 @pytest.mark.parametrize(

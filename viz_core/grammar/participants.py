@@ -1,10 +1,10 @@
 """Who does it and what it is done to, perhaps with a relative clause, in which someone does something again."""
 
-from viz_core.training.grammar.circumstances import sometime, somewhere
-from viz_core.training.grammar.clause import Clause, modified, unambiguous, verb_predicate
-from viz_core.training.grammar.dice import Dice
-from viz_core.training.grammar.korean import Tense
-from viz_core.training.grammar.lexicon import (
+from viz_core.grammar.circumstances import sometime, somewhere
+from viz_core.grammar.clause import Clause, modified, unambiguous, verb_predicate
+from viz_core.grammar.dice import Dice
+from viz_core.grammar.korean import Tense
+from viz_core.grammar.lexicon import (
     EVENTS,
     LIVE,
     NAMES,
@@ -18,8 +18,8 @@ from viz_core.training.grammar.lexicon import (
     determiners_of,
     nouns_of,
 )
-from viz_core.training.grammar.noun_phrases import counted, described
-from viz_core.training.grammar.phrases import Phrase, both, named, pronoun
+from viz_core.grammar.noun_phrases import counted, described
+from viz_core.grammar.phrases import Phrase, both, named, pronoun
 
 RELATIVE = 0.12  # the share of nouns that get a relative clause
 

@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from viz_core.training.grammar.circumstances import somewhere
-from viz_core.training.grammar.clause import NOT, Clause, Predicate, Sides, asked, be_form, told, unambiguous
-from viz_core.training.grammar.dice import Dice
-from viz_core.training.grammar.events import alone, being, giving, moving, transitive, with_mood
-from viz_core.training.grammar.korean import Stem, Tense, copula
-from viz_core.training.grammar.lexicon import CREATURES, NAMES, PRONOUNS, nouns_of
-from viz_core.training.grammar.noun_phrases import described
-from viz_core.training.grammar.participants import doer, living, relation
-from viz_core.training.grammar.phrases import Phrase, Word, named, pronoun, set_phrase
-from viz_core.training.grammar.questions import question
-from viz_core.training.grammar.sentence_pair import Pair, paired
+from viz_core.grammar.circumstances import somewhere
+from viz_core.grammar.clause import NOT, Clause, Predicate, Sides, asked, be_form, told, unambiguous
+from viz_core.grammar.dice import Dice
+from viz_core.grammar.events import alone, being, giving, moving, transitive, with_mood
+from viz_core.grammar.korean import Stem, Tense, copula
+from viz_core.grammar.lexicon import CREATURES, NAMES, PRONOUNS, nouns_of
+from viz_core.grammar.noun_phrases import described
+from viz_core.grammar.participants import doer, living, relation
+from viz_core.grammar.phrases import Phrase, Word, named, pronoun, set_phrase
+from viz_core.grammar.questions import question
+from viz_core.grammar.sentence_pair import Pair, paired
 
 LONGEST = 15  # English words of a sentence, with its full stop
 PATTERNS = {"recipient": "giving", "goal": "motion", "origin": "motion", "object": "transitive"}  # by role

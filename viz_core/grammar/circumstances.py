@@ -1,11 +1,11 @@
 """What a clause need not have: how, with what, with whom, where and when."""
 
-from viz_core.training.grammar.clause import Clause
-from viz_core.training.grammar.dice import Dice
-from viz_core.training.grammar.korean import Tense
-from viz_core.training.grammar.lexicon import ANY_TIME, MANNERS, OFTEN, PREPOSITIONS, TIMES, Verb, nouns_of
-from viz_core.training.grammar.noun_phrases import described
-from viz_core.training.grammar.phrases import Phrase, Word, set_phrase
+from viz_core.grammar.clause import Clause
+from viz_core.grammar.dice import Dice
+from viz_core.grammar.korean import Tense
+from viz_core.grammar.lexicon import ANY_TIME, MANNERS, OFTEN, PREPOSITIONS, TIMES, Verb, nouns_of
+from viz_core.grammar.noun_phrases import described
+from viz_core.grammar.phrases import Phrase, Word, set_phrase
 
 
 def with_circumstances(dice: Dice, clause: Clause, verb: Verb) -> Clause:

@@ -9,7 +9,7 @@ sentence_pair know how one says something; dice, noun_phrases, circumstances, pa
 sentences choose, by chance, what is said.
 """
 
-from viz_core.training.grammar.sentence_pair import Pair, held_out
-from viz_core.training.grammar.sentences import pair
+from viz_core.grammar.sentence_pair import Pair, held_out
+from viz_core.grammar.sentences import pair
 
 __all__ = ["Pair", "held_out", "pair"]

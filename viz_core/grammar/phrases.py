@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from viz_core.training.grammar.korean import attach
-from viz_core.training.grammar.lexicon import DETERMINERS, FUNCTION_WORDS, NAMES, NUMBERS, PRONOUNS, Attribute, Noun
+from viz_core.grammar.korean import attach
+from viz_core.grammar.lexicon import DETERMINERS, FUNCTION_WORDS, NAMES, NUMBERS, PRONOUNS, Attribute, Noun
 
 
 class Word(NamedTuple):

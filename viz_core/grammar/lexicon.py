@@ -6,7 +6,7 @@ Where a table names kinds, it is a text such as "person bird": every noun of the
 from dataclasses import dataclass
 from functools import cache
 
-from viz_core.training.grammar.korean import Stem, Tense
+from viz_core.grammar.korean import Stem, Tense
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from viz_core.training.grammar.korean import Stem, Tense
-from viz_core.training.grammar.lexicon import DENIED, TIMES, UNWILLED, Adjective, Verb
-from viz_core.training.grammar.phrases import EMPTY, Phrase, Word, Words, set_phrase
+from viz_core.grammar.korean import Stem, Tense
+from viz_core.grammar.lexicon import DENIED, TIMES, UNWILLED, Adjective, Verb
+from viz_core.grammar.phrases import EMPTY, Phrase, Word, Words, set_phrase
 
 Modal = Literal["", "want", "can", "must"]
 Ending = Literal["declared", "asked", "adnominal"]

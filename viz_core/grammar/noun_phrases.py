@@ -1,8 +1,8 @@
 """Nouns as one comes upon them: with an adjective or none, one or more of them."""
 
-from viz_core.training.grammar.dice import Dice
-from viz_core.training.grammar.lexicon import WILD, Noun, attributes_of
-from viz_core.training.grammar.phrases import Phrase, noun_phrase
+from viz_core.grammar.dice import Dice
+from viz_core.grammar.lexicon import WILD, Noun, attributes_of
+from viz_core.grammar.phrases import Phrase, noun_phrase
 
 
 def described(dice: Dice, noun: Noun, determiner: str, *, plural: bool = False, relative: bool = False) -> Phrase:

@@ -1,4 +1,4 @@
-from viz_core.training.grammar.lexicon import (
+from viz_core.grammar.lexicon import (
     ALONE,
     ATTRIBUTES,
     COUNTERS,

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from viz_core.training.grammar.clause import Sides
+from viz_core.grammar.clause import Sides
 
 HELD_OUT_OF = 36  # one combination of so many is held out: about one sentence in twenty has such a one
 
