@@ -168,3 +168,12 @@ def test_positions_differ_most_beyond_the_trained_length():
         assert found["held_out_loss"] < found["frequency_loss"]
     assert losses["alibi"]["held_out_loss_doubled"] < losses["alibi"]["held_out_loss"] + 0.1  # as its paper says
     assert losses["learned"]["held_out_loss_doubled"] > losses["learned"]["held_out_loss"] + 0.1  # never trained there
+
+
+def test_translators_tell_the_words_they_were_trained_on():
+    counts = [load(name).card["words"] for name in TRANSLATORS]
+    assert counts[0] == counts[1] == counts[2]
+    assert counts[0]["dog"] > 1000
+    assert "telescope" not in counts[0]
+    for pair in grammar_pairs(0, 300, held_out=True):  # combinations are held out, no words are
+        assert all(load("gru-plain").seen(pair.source).values()), pair.source

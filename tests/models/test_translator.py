@@ -1,5 +1,6 @@
 """The face of models that read one text and write another."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,10 @@ def test_an_earlier_step_is_opened_by_its_number(tmp_path: Path, monkeypatch: py
     for name in ("growing@99", "growing@", "growing@x", "growing@-1"):
         with pytest.raises(WeightsUnavailable, match="There is no model"):
             load(name, sources=["bundled"])
+
+
+def test_words_and_how_often_they_were_seen(made: tuple[object, Translator]):
+    _, model = made
+    assert model.seen("The dog") == {}  # its card does not tell
+    known = replace(model, card={"words": {"dog": 7, "don't": 2}})
+    assert known.seen("Dog, don’t bite the DOG 2 times!") == {"dog": 7, "don't": 2, "bite": 0, "the": 0, "times": 0}

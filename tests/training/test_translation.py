@@ -12,7 +12,7 @@ from viz_core.recurrent import RecurrentConfig
 from viz_core.training import pairs
 from viz_core.training.corpora import CorpusMissing, bpe
 from viz_core.training.loop import IGNORED, backward, train
-from viz_core.training.pairs import file_pairs, grammar_pairs, load_pairs, split
+from viz_core.training.pairs import file_pairs, grammar_pairs, load_pairs, split, word_counts
 from viz_core.training.recipe import Recipe, Source, Training
 from viz_core.training.translation import Translation, padded, translations
 from viz_core.training.translation_evaluation import alignment, evaluate, words_of
@@ -256,3 +256,9 @@ def test_agreement_is_over_words_not_sentences():
     zeros = alignment(Looking([0] * 60), tokenizer, [PAIR, pair])
     assert zeros.words == 4
     assert zeros.agreement.item() == pytest.approx(np.mean([1, 0, 0, 1]))
+
+
+def test_words_are_counted_by_pairs(folder: Path):
+    recipe = Recipe("plain", "tests", SHAPES["plain"], TRAINING, (PEOPLE,), "one")
+    tokenizer, corpora = load_pairs(recipe, folder, folder / "run")
+    assert word_counts(tokenizer, corpora) == dict.fromkeys(("dogs", "have", "i"), len(corpora[0].train))

@@ -4,6 +4,7 @@ config.json              "format", the shape of the network under "transformer" 
 model.safetensors        its weights, float16; what is tied is stored once
 tokenizer.json           of the tokenizers library
 README.md                its card, for people
+words.json               of a translator: word → the number of pairs it was trained on that have it (optional)
 step-000100.safetensors  the same weights earlier in training (optional; opened as NAME@100)
 """
 
@@ -32,6 +33,7 @@ FOLDER = Path(__file__).parents[2] / "assets" / "models"
 FORMAT = 1
 STEP = "step-{:06d}.safetensors"
 HISTORY = "history.jsonl"  # a line for every 50 steps of training
+WORDS = "words.json"
 
 
 def bundled_names() -> list[str]:
@@ -99,7 +101,8 @@ def write_weights(path: Path, state: dict[str, Tensor]) -> None:
 
 def load(folder: Path, step: int | None = None) -> Model | Translator:
     """The model that `save` wrote, at an earlier `step` of its training if asked for. Its card holds `extra`,
-    "parameters" and "readme", and, where the course of its training ships, "history": a line for every 50 steps.
+    "parameters" and "readme", and, where these ship, "history" (of its training, a line for every 50 steps) and
+    "words" (that it was trained on, with the number of pairs).
 
     Raises WeightsUnavailable, naming the file or the tensor, when anything is missing or not as it should be.
     """
@@ -146,8 +149,10 @@ def _as_it_was(card: Mapping[str, Any], step: int) -> dict[str, Any]:
 
 
 def _beside(folder: Path) -> dict[str, Any]:
-    readme, history = folder / "README.md", folder / HISTORY
+    readme, history, words = folder / "README.md", folder / HISTORY, folder / WORDS
     found: dict[str, Any] = {"readme": readme.read_text(encoding="utf-8")} if readme.exists() else {}
     if history.exists():
         found["history"] = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()]
+    if words.exists():
+        found["words"] = read_json(words)
     return found

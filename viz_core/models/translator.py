@@ -1,5 +1,6 @@
 """The face of the models that read one text and write another: text in, text and recording out."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +16,7 @@ from viz_core.recurrent import Recurrent, RecurrentRecording
 from viz_core.transformer import Transformer
 
 END = 0  # the token that closes the source, opens the target and closes it
+WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,12 @@ class Translator:
         encoder = None if recording.encoder is None else replace(recording.encoder, tokens=read)
         return replace(recording, tokens=labels, encoder=encoder)
 
+    def seen(self, text: str) -> dict[str, int]:
+        """Each word of `text`, in lower case and in order, and how many of the sentence pairs to train on have it;
+        empty for a model whose card does not tell."""
+        counts = self.card.get("words")
+        return {} if counts is None else {word: counts.get(word, 0) for word in words(text)}
+
     def _read(self, text: str) -> list[int]:
         """Token ids, END last."""
         if not text.strip():
@@ -72,6 +80,11 @@ class Translator:
             n = (len(ids) or least + 1) - 1
             raise UnusableText(message.format(n=f"{n:,}", limit=f"{self.context - 1:,}"), n_tokens=n)
         return ids
+
+
+def words(text: str) -> list[str]:
+    """The distinct words of a text, in lower case, in the order in which they come first."""
+    return list(dict.fromkeys(word.lower().replace("’", "'") for word in WORD.findall(text)))
 
 
 @torch.inference_mode()

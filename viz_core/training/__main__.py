@@ -23,7 +23,7 @@ from viz_core.training.evaluation import Evaluation
 from viz_core.training.language_model import NextToken
 from viz_core.training.loop import CheckpointMismatch, Task, Trained, load_trained, train
 from viz_core.training.masked import MaskedToken
-from viz_core.training.pairs import load_pairs
+from viz_core.training.pairs import load_pairs, word_counts
 from viz_core.training.recipe import RECIPES, Recipe, read_recipe, recipe_names
 from viz_core.training.translation import Translation
 
@@ -128,6 +128,9 @@ def export(task: Task, tokenizer: Tokenizer, run: Path, *, overwrite: bool) -> N
         bundled.write_weights(made / bundled.STEP.format(step), load_file(path))
     (made / "README.md").write_text(card.card(task, trained, evaluation), encoding="utf-8")
     card.curve(run / "history.jsonl", made / "curve.svg")
+    if isinstance(task, Translation):
+        counts = json.dumps(word_counts(tokenizer, task.corpora), ensure_ascii=False, separators=(",", ":"))
+        (made / bundled.WORDS).write_text(counts + "\n", encoding="utf-8")
     if task.recipe.training.keep_every:  # whose training is to be watched
         shutil.copy(run / "history.jsonl", made / bundled.HISTORY)
     shutil.rmtree(folder, ignore_errors=True)  # only now that all of the new one is there

@@ -3,7 +3,8 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from viz_core import grammar
+from viz_core.models.translator import words
 from viz_core.training.corpora import bpe, corpus_file
 from viz_core.training.recipe import Recipe, Source
 
@@ -94,3 +96,12 @@ def load_pairs(recipe: Recipe, folder: Path, run: Path) -> tuple[Tokenizer, list
         fitting = [pair for pair in zip(*sides, strict=True) if max(map(len, pair)) <= limit]
         corpora.append(PairCorpus(source, fitting, held_out))
     return tokenizer, corpora
+
+
+def word_counts(tokenizer: Tokenizer, corpora: Iterable[PairCorpus]) -> dict[str, int]:
+    """The words of the texts to be read, in alphabetical order, and the number of pairs to train on that have each."""
+    counts: Counter[str] = Counter()
+    for corpus in corpora:
+        for text in tokenizer.decode_batch([source for source, _target in corpus.train]):
+            counts.update(words(text))
+    return dict(sorted(counts.items()))
