@@ -1,15 +1,6 @@
 """The matrix lab: type, paste or draw at random your own Q, K and V, and follow every number."""
 
-import streamlit as st
-
 from viz_core.language import _
-from viz_core.ui import frame, state
+from viz_core.ui.mechanism.matrix_lab import page
 
-
-@frame.live
-def lab(_view: state.View) -> None:
-    st.markdown("")
-
-
-frame.start(_("Matrix lab"))
-lab()
+page.show_page(_("Matrix lab"))

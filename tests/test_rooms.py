@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "grammar": set(),
     "recording": {"attention"},
     "transformer": {"attention", "config", "edits", "masks", "positions", "recording"},
-    "analysis": CORE,
+    "analysis": CORE | {"matrices"},
     "efficiency": CORE | {"analysis"},
     "models": CORE | {"transformers"},
     "figures": {"language"},

@@ -1,6 +1,6 @@
 import pytest
 
-from viz_core.efficiency.costs import cost
+from viz_core.efficiency.costs import Kind, cost, even, multiply_adds
 
 
 def test_the_table_by_hand():
@@ -21,3 +21,19 @@ def test_what_has_no_cost(wrong: dict):
     name, value = next(iter(wrong.items()))
     with pytest.raises(ValueError, match=f"{name} is {value}; expected at least"):
         cost("attention", **({"n": 5, "d": 5} | wrong))
+
+
+@pytest.mark.parametrize("kind", ["recurrent", "convolution", "restricted"])
+def test_where_attention_becomes_dearer(kind: Kind):
+    sizes = {"k": 5, "r": 32}
+    n = even(kind, 16, **sizes)
+    assert cost("attention", n, 16, **sizes).work == cost(kind, n, 16, **sizes).work
+    assert cost("attention", n + 1, 16, **sizes).work > cost(kind, n + 1, 16, **sizes).work
+
+
+def test_a_real_layer_has_its_projections_too():
+    assert multiply_adds("attention", 10, 4) == 4 * 10 * 16 + 2 * 400
+    # half of it are projections at n = 2d
+    assert multiply_adds("attention", 8, 4) == 2 * 4 * 8 * 16
+    # 7 rows in blocks of 3 are 3 blocks, of 5 keys each
+    assert multiply_adds("restricted", 7, 4, r=3) == 4 * 7 * 16 + 2 * 9 * 5 * 4

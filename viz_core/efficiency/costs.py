@@ -45,3 +45,26 @@ def cost(kind: Kind, n: int, d: int, *, k: int = 3, r: int = 64) -> Cost:
     if kind == "convolution":
         return Cost(k * n * d * d, 1, max(1.0, math.log(n, k)))
     return Cost(min(r, n) * n * d, 1, max(1.0, n / r))
+
+
+def even(kind: Kind, d: int, *, k: int = 3, r: int = 64) -> int:
+    """The length n from which on self-attention's work is above this kind's: where the two entries are equal."""
+    return {"attention": 1, "recurrent": d, "convolution": k * d, "restricted": r}[kind]
+
+
+def multiply_adds(kind: Kind, n: int, d: int, *, k: int = 3, r: int = 64) -> int:
+    """What the layers of `viz_core.efficiency.layers` really multiply and add in matrix products, constants and
+    projections included: the table leaves them out.
+
+    attention    4·n·d² of W_Q, W_K, W_V, W_O   +  2·n²·d of QKᵀ and of the weights · V
+    recurrent    6·n·d²: three gates, each from the input and from the state before (Cho et al. 2014)
+    convolution  k·n·d²
+    restricted   4·n·d²  +  2·n·(2r − 1)·d: in blocks of r rows, which together see 2r − 1 keys
+    """
+    if kind == "attention":
+        return 4 * n * d * d + 2 * n * n * d
+    if kind == "recurrent":
+        return 6 * n * d * d
+    if kind == "convolution":
+        return k * n * d * d
+    return 4 * n * d * d + 2 * -(-n // r) * r * (2 * r - 1) * d

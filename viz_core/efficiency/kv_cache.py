@@ -13,9 +13,10 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from viz_core import positions
+from viz_core import masks, positions
 from viz_core.attention import AttentionRecord
-from viz_core.transformer import Block, Transformer
+from viz_core.config import TransformerConfig
+from viz_core.transformer import Block, Surroundings, Transformer
 
 
 @dataclass(eq=False)
@@ -56,7 +57,7 @@ def with_cache(transformer: Transformer, token_ids: Tensor, cache: Cache) -> Ten
     start, stop = cache.length, cache.length + len(token_ids)
     if not start < stop <= config.context:
         raise ValueError(f"tokens {start} to {stop}; expected at least one, and at most {config.context} in all")
-    around = transformer.surroundings(stop)
+    around = _of_the_newest(config, start, stop)
     added = transformer.added_positions(stop)
     x = transformer.embedding(token_ids)
     if config.scale_embedding:
@@ -67,11 +68,22 @@ def with_cache(transformer: Transformer, token_ids: Tensor, cache: Cache) -> Ten
         block = cast(Block, module)
         query, key, value = block.attention.projections(block.attention_input(x))
         if around.angles is not None:
-            angles = around.angles[start:]
-            query, key = positions.rotate(query, angles), positions.rotate(key, angles)
+            query, key = positions.rotate(query, around.angles), positions.rotate(key, around.angles)
         key, value = cache.grown(layer, key, value)
-        bias = None if around.bias is None else around.bias[:, start:]
-        record = AttentionRecord(query, key, value, around.allowed[start:], block.attention.scale, bias)
+        record = AttentionRecord(query, key, value, around.allowed, block.attention.scale, around.bias)
         attended = block.attention.output(block.attention.concatenate(record.fused_context()))
         x = block.with_feed_forward(block.with_attention(x, attended))
     return cast(Tensor, transformer.unembedding(transformer.final_norm(x[-1:])))[0]
+
+
+def _of_the_newest(config: TransformerConfig, start: int, stop: int) -> Surroundings:
+    """As `Transformer.surroundings`, for the rows from `start` on alone: a map of all rows would cost n² again."""
+    rows, keys = torch.arange(start, stop), torch.arange(stop)
+    allowed = torch.ones(stop - start, stop, dtype=torch.bool).tril(start) if start else masks.causal(stop)
+    angles, bias = None, None
+    if config.positions == "rotary":
+        angles = positions.rotary_angles(config.context, config.d_head, config.rotary_base)[start:stop]
+    if config.positions == "alibi":
+        distance = (rows[:, None] - keys).abs()  # as positions.alibi_bias: keys that come later are not allowed
+        bias = -positions.alibi_slopes(config.n_head)[:, None, None] * distance
+    return Surroundings(allowed, angles, bias)

@@ -65,11 +65,11 @@ def curves(
     frame = layout(title, subtitle, theme, height)
     grid = {"gridcolor": palette.LINE[theme], "zerolinecolor": palette.MUTED[theme], "fixedrange": True}
     below = label_width(names, NAME_SIZE - 2) + 6 if names else 40  # digits are narrow
-    legend = LEGEND_ROW * _rows_of_legend([curve.name for curve in drawn])
+    legend = LEGEND_ROW * rows_of_legend([curve.name for curve in drawn])
     tall = height + legend + (below - 40)
     frame |= {
         "height": tall,
-        "margin": frame["margin"] | {"l": 58, "r": 12, "b": below + legend},
+        "margin": frame["margin"] | {"l": 58, "r": 12, "t": frame["margin"]["t"] + 8, "b": below + legend},
         "showlegend": len(drawn) > 1,
         "legend": {"orientation": "h", "x": 0, "xref": "container", "yref": "container"}
         | {"y": legend / tall, "yanchor": "top"},
@@ -87,7 +87,7 @@ def curves(
     return go.Figure(lines, frame)
 
 
-def _rows_of_legend(names: Sequence[str]) -> int:
+def rows_of_legend(names: Sequence[str]) -> int:
     """On the narrowest figure: Plotly gives all entries the width of the widest."""
     if len(names) < 2:
         return 0

@@ -6,6 +6,7 @@ import streamlit as st
 import torch
 
 from viz_core.analysis.cell import Cell, cell_of
+from viz_core.attention import AttentionRecord
 from viz_core.figures import limits_of, product_bars, vectors_heatmap
 from viz_core.figures.labels import shortened
 from viz_core.language import _
@@ -55,10 +56,9 @@ def _cell(scene: HeadScene) -> Cell:
     return cell_of(scene.walk.record, scene.choice.query, scene.choice.key, scene.stages)
 
 
-def _equations(scene: HeadScene) -> None:
-    """The cell's arithmetic, to four decimals: enough for the lines to follow from each other."""
-    cell, record = _cell(scene), scene.walk.record
-    i, j = scene.choice.query, scene.choice.key
+def equations(cell: Cell, record: AttentionRecord, i: int, j: int) -> str:
+    """The arithmetic of a record's cell (i, j) in KaTeX, to four decimals: enough for the lines to follow from each
+    other."""
     lines = [rf"q_{{{i}}}\cdot k_{{{j}}} &= {tex(cell.score)}"]
     lines.append(rf"{tex(cell.score)} \div {tex(record.divisor)} &= {tex(cell.scaled)}")
     if record.bias is not None:
@@ -72,7 +72,12 @@ def _equations(scene: HeadScene) -> None:
         lines.append(rf"{tex(cell.masked)} - {_signed(cell.row_max)} &= {tex(below)}")
         lines.append(rf"e^{{{tex(below)}}} &= {tex(cell.exponential)}")
         lines.append(rf"{tex(cell.exponential)} \div {tex(cell.row_sum)} &= \mathbf{{{tex(cell.weight)}}}")
-    st.latex(r"\begin{aligned}" + r"\\[2pt]".join(lines) + r"\end{aligned}")
+    return r"\begin{aligned}" + r"\\[2pt]".join(lines) + r"\end{aligned}"
+
+
+def _equations(scene: HeadScene) -> None:
+    cell, record = _cell(scene), scene.walk.record
+    st.latex(equations(cell, record, scene.choice.query, scene.choice.key))
     if not cell.allowed:
         st.caption(_("This column stands after the row, so the mask sets it to −∞ and its weight is exactly 0."))
         return

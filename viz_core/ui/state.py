@@ -26,11 +26,15 @@ SETTINGS_OF = {  # what can be set on each page, and stands in the address under
     "many heads, other parts": ["share_of", "of_component", "shape", "kv_heads", "counted", "labels"],
     "the block": ["norm", "depth", "start", "next_temperature", "top_k", "top_p", "pick", "draw"],
     "birth": ["moment", "earlier", "later"],
-    "encoder and decoder": ["english", "word", "source", "cross_layer", "cross_head"],
-    "encoder and decoder, other parts": [],
-    "efficient, tiles and patterns": [],
-    "efficient, cache and costs": [],
-    "matrix lab": [],
+    "encoder and decoder": ["english", "word", "source", "cross_layer", "cross_head", "looks", "looked_at"],
+    "encoder and decoder, words": ["cells_of", "decoding"],
+    "encoder and decoder, other parts": ["probe", "hidden"],
+    "efficient, tiles and patterns": ["tile_rows", "tile_keys", "tile_step", "fast_memory"],
+    "efficient, cache and costs": ["write", "at", "kept_length", "kept_width", "n", "d", "k", "r"],
+    "matrix lab": ["given", "example", "typed", "stage", "cell", "of_vectors", "snippet"],
+    "matrix lab, matrices": ["Q", "K", "V", "X", "W_Q", "W_K", "W_V"],
+    "matrix lab, at random": ["n_queries", "n_keys", "d_k", "d_v", "d_model", "lab_seed"],
+    "matrix lab, how": ["divide_by", "own_divisor", "only_before", "softmax_over"],
 }
 SETTINGS = frozenset(name for names in SETTINGS_OF.values() for name in names)
 LONGEST_SETTING = 4_000  # characters

@@ -22,7 +22,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.observer.observe(document.body, { childList: true, subtree: true });
     // keys pressed while the focused figure is away and its successor is not there yet
     state.between = (event) => {
-      if (state.focused && document.activeElement === document.body) onKey(state, state.focused.rows, event);
+      if (state.focused && document.activeElement === document.body) onKey(state, state.focused.map, event);
     };
     document.addEventListener("keydown", state.between);
     state.deaf = board.listen(() => placeAll(state));
@@ -87,8 +87,8 @@ function attach(state, figure, key) {
   figure.classList.add("linked-figure");
   figure.tabIndex = 0;
   figure.setAttribute("role", "application"); // a screen reader then leaves the arrow keys to us
-  figure.onkeydown = (event) => event.target === figure && onKey(state, mapsOf(figure)[0]?.rows, event);
-  figure.onfocus = () => (state.focused = { key, rows: mapsOf(figure)[0]?.rows });
+  figure.onkeydown = (event) => event.target === figure && onKey(state, mapsOf(figure)[0], event);
+  figure.onfocus = () => (state.focused = { key, map: mapsOf(figure)[0] });
   // a figure that Streamlit hides and then takes away loses the focus too, but the visitor did not leave it
   figure.onblur = () => setTimeout(() => {
     const there = figure.isConnected && figure.checkVisibility({ visibilityProperty: true });
@@ -169,7 +169,8 @@ function mapsOf(figure) {
     const name = trace.xaxis + trace.yaxis;
     if (meta.linked !== "cells" || !trace.visible || !["heatmap", "image"].includes(trace.type)) continue;
     const axis = (of) => figure._fullLayout[axisName(of)];
-    maps.set(name, { trace, meta, x: axis(trace.xaxis), y: axis(trace.yaxis), rows: rowsOf(meta) });
+    const own = meta.first ? [trace.z.length, trace.z[0].length] : null;
+    maps.set(name, { trace, meta, own, x: axis(trace.xaxis), y: axis(trace.yaxis), rows: rowsOf(meta) });
   }
   return [...maps.values()];
 }
@@ -187,7 +188,7 @@ const near = (a, b) => a.every((edge, i) => Math.abs(edge - b[i]) < 0.01);
 function onZoom(state, figure, change) {
   place(state, figure);
   const map = mapsOf(figure).find(({ rows }) => rows === "cell");
-  if (state.quiet || !map || !Object.keys(change).some((name) => /axis\d*\.(auto)?range/.test(name))) return;
+  if (state.quiet || !map || map.own || !Object.keys(change).some((name) => /axis\d*\.(auto)?range/.test(name))) return;
   const { query, key } = state.header.limits;
   const whole = map.x.range[0] <= 0 && map.y.range[1] <= 0 && map.x.range[1] >= key - 1 && map.y.range[0] >= query - 1;
   zoomTo(state, whole ? null : rangesOf(map));
@@ -223,9 +224,10 @@ function frame(state, figure) {
   const { query, key } = state.header.limits;
   const changes = {};
   const written = new Map();
-  for (const { rows, x, y, trace, meta } of mapsOf(figure)) {
+  for (const { rows, x, y, trace, meta, own } of mapsOf(figure)) {
     if (rows !== "cell") continue;
-    const to = state.zoom ?? { x: [-0.5, key - 0.5], y: [query - 0.5, -0.5] };
+    const [down, across] = own ?? [query, key];
+    const to = (own ? null : state.zoom) ?? { x: [-0.5, across - 0.5], y: [down - 0.5, -0.5] };
     const sides = [[x, to.x], [y, to.y]].map(([axis, range]) => {
       const n = Math.abs(range[1] - range[0]);
       if (!near(axis.range, range)) changes[`${axis._name}.range`] = range;
@@ -271,8 +273,10 @@ function place(state, figure) {
   const maps = mapsOf(figure);
   while (own.overlay.children.length > maps.length) own.overlay.lastChild.remove();
   const { hover: pointed, value: chosenCell } = board;
-  const at = pointed && [pointed.query ?? null, pointed.key ?? null];
+  const pointedAt = pointed && [pointed.query ?? null, pointed.key ?? null];
+  const chosenAt = chosenCell && [chosenCell.query, chosenCell.key];
   maps.forEach((map, i) => {
+    const [at, cell] = [pointedAt && endsIn(map, pointedAt), chosenAt && endsIn(map, chosenAt)];
     let clip = own.overlay.children[i];
     if (!clip) {
       clip = element("");
@@ -291,10 +295,9 @@ function place(state, figure) {
     put(row, over && { ...whole, y: over.y, h: over.h });
     put(column, at && map.rows === "cell" && at[1] !== null ? { ...whole, ...spanOf(map, "x", at[1]) } : null);
     put(hover, over && (at[1] !== null || map.rows !== "cell") ? grown(over, 0.5, 7) : null);
-    const cell = chosenCell && [chosenCell.query, chosenCell.key];
-    put(chosen, cell && cell[1] >= 0 ? grown(boxOf(map, cell), 1.5, 10) : null);
-    mark(hover, at);
-    mark(chosen, cell);
+    put(chosen, cell && cell[1] !== null && cell[1] >= 0 ? grown(boxOf(map, cell), 1.5, 10) : null);
+    mark(hover, pointedAt);
+    mark(chosen, chosenAt);
     // the hovered figure has Plotly's own label
     const told = state.hovered !== figure && over && map.rows === "cell" ? valueAt(map, at, state.header.words) : null;
     value.hidden = told === null;
@@ -304,6 +307,13 @@ function place(state, figure) {
     value.style.top = `${over.y > 26 ? over.y - 24 : over.y + over.h + 6}px`;
   });
   if (state.focused?.key === own.key) refocus(state, figure);
+}
+
+/** The ends of a cell as a map counts its own rows and columns; null where it does not show one. */
+function endsIn({ meta, own }, cell) {
+  if (!own) return cell;
+  const here = cell.map((end, i) => (end === null ? -1 : end - meta.first[i]));
+  return here.map((end, i) => (end >= 0 && end < own[i] ? end : null));
 }
 
 /** Where a map shows a cell [query, key], px from the clip's corner; null where it does not. */
@@ -369,7 +379,8 @@ function cellOf(figure, event) {
   const { size = 1 } = meta;
   const shown = size > 1 && Number.isFinite(point.customdata) ? point.customdata : 0; // which of the covered cells
   const first = (at) => Math.round(at - (size - 1) / 2);
-  const [x, y] = [first(point.x) + (shown % size), first(point.y) + Math.floor(shown / size)];
+  const [down, across] = meta.first ?? [0, 0];
+  const [x, y] = [first(point.x) + (shown % size) + across, first(point.y) + Math.floor(shown / size) + down];
   if (Number.isNaN(y)) return null;
   return { cell: [y, x], query: [y, null], key: [null, y] }[rowsOf(meta)];
 }
@@ -398,11 +409,14 @@ function choose(state, cell, delay) {
   board.choose({ query, key }, delay);
 }
 
-function onKey(state, rows, event) {
+function onKey(state, map, event) {
+  const { rows, own, meta } = map ?? {};
   const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
   if (!step || !rows || event.ctrlKey || event.metaKey || event.altKey) return;
   if (rows !== "cell" && step[1]) return; // sideways is another component of the same vector
   event.preventDefault();
   const { query, key } = board.value ?? { query: 0, key: 0 };
-  choose(state, rows === "key" ? [query, key + step[0]] : [query + step[0], key + step[1]], KEYBOARD_REST);
+  const to = rows === "key" ? [query, key + step[0]] : [query + step[0], key + step[1]];
+  const inside = own ? to.map((end, i) => Math.min(Math.max(end, meta.first[i]), meta.first[i] + own[i] - 1)) : to;
+  choose(state, inside, KEYBOARD_REST);
 }

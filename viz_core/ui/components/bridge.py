@@ -11,6 +11,8 @@ goes first) says so:
 {"linked": "cells", "rows_only": True}        y is the query, x something else: a click keeps the chosen key
 {"linked": "cells", "columns": "key-rows"}    y is the key: a click keeps the chosen query
 
+{"linked": "cells", "first": [i, j]}          its first row is query i and its first column key j: maps of several texts
+
 Axis values are whole numbers from 0, one a cell. Two further entries are for maps of cells:
 
 "size": n         each drawn cell covers n × n, and its customdata says which of them it shows: row · n + column

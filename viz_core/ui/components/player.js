@@ -11,7 +11,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".player");
   let state = states.get(parentElement);
   if (!state) states.set(parentElement, (state = {}));
-  const [button, track, says] = root.children;
+  const [buttons, track, says] = root.children;
+  const [back, button, on] = buttons.children;
   const [slider, ticks] = track.children;
   Object.assign(state, { data, root, button, slider, ticks, says });
   root.setAttribute("aria-label", data.words.label);
@@ -23,10 +24,19 @@ export default function ({ data, parentElement, setTriggerValue }) {
     reel.go(to, REST);
   };
   button.onclick = () => press();
+  for (const [one, step, label] of [[back, -1, data.words.back], [on, 1, data.words.next]]) {
+    one.hidden = !data.steps;
+    one.setAttribute("aria-label", label);
+    one.title = label;
+    one.onclick = () => {
+      reel.stop();
+      reel.go(reel.moment + step, REST);
+    };
+  }
   ticks.replaceChildren(...data.names.map((name, index) => tick(data, name, index)));
   state.deaf?.();
   const deaf = (state.deaf = reel.listen(() => show(state)));
-  reel.hear({ ...data.heard, moment: data.moment, count: data.names.length }, (told) => setTriggerValue("moment", told));
+  reel.hear({ ...data.heard, moment: data.moment, count: data.names.length, pace: data.pace }, (told) => setTriggerValue("moment", told));
   show(state);
 
   function press() {

@@ -8,9 +8,9 @@ class Reel {
   }
 
   /** What Python says, and how to tell it; it counts once it has answered the last moment sent. */
-  hear({ session, answered, moment, count }, tell) {
+  hear({ session, answered, moment, count, pace = PACE }, tell) {
     if (session !== this.session) Object.assign(this, { session, sent: answered, timer: 0, playing: 0 });
-    Object.assign(this, { tell, count });
+    Object.assign(this, { tell, count, pace });
     if (this.timer || this.playing || answered < this.sent) return;
     const changed = moment !== this.moment;
     Object.assign(this, { moment, ahead: false });
@@ -41,9 +41,9 @@ class Reel {
       const last = this.moment + 1 >= this.count - 1;
       if (last) this.playing = 0;
       this.go(this.moment + 1, last ? 0 : Infinity);
-      if (!last) this.playing = setTimeout(next, PACE);
+      if (!last) this.playing = setTimeout(next, this.pace);
     };
-    this.playing = setTimeout(next, PACE);
+    this.playing = setTimeout(next, this.pace);
     this.say();
   }
 

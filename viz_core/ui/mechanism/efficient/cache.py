@@ -1,7 +1,40 @@
-"""Being built."""
+"""The KV cache: what one step of generation computes with it and without, and how large it gets."""
 
+import streamlit as st
+
+from viz_core.language import _
+from viz_core.ui import maps
+from viz_core.ui.mechanism.efficient import cache_sizes, written
 from viz_core.ui.scene import Scene
 
 
-def kept_or_computed_again(_scene: Scene) -> list[str]:
+def kept_or_computed_again(scene: Scene) -> list[str]:
+    maps.explain(
+        r"\text{row } n:\quad z_n=\mathrm{softmax}\!\Big(\tfrac{q_n\,[K_{\text{kept}};\,k_n]^{\!\top}}{\sqrt{d_k}}\Big)"
+        r"\,[V_{\text{kept}};\,v_n]",
+        _(
+            "A token that is written needs one new row: **its** query, against the keys and values of all tokens so "
+            "far. Those never change in a decoder, where no row sees what comes later. So they are kept: the KV cache."
+        ),
+    )
+    if scene.model.both_sides:
+        st.info(
+            _(
+                "{model} is an encoder: every row sees both sides, so one more token changes **every** row, and with "
+                "it the keys and values of all layers above the first. There is nothing to keep, and it does not write "
+                "token by token. Choose a decoder (tiny-gpt, or GPT-2) to see one generate both ways."
+            ).format(model=scene.model.name),
+            icon=":material/info:",
+        )
+    elif len(scene.tokens) >= scene.model.context:
+        st.info(
+            _(
+                "The text fills the model's context: {n} of {n} tokens. There is no room to write on, with a cache or "
+                "without. Shorten the text to see it generate."
+            ).format(n=f"{scene.model.context:,}"),
+            icon=":material/info:",
+        )
+    else:
+        written.both_ways(scene)
+    cache_sizes.at_any_length(scene)
     return []

@@ -118,6 +118,16 @@ def _window_asked() -> int:
     return settings.whole_number("window", _("Window w"), 1, WIDEST, default=4)
 
 
+def _step_asked() -> int:
+    return settings.whole_number("gap", _("Step"), 1, WIDEST, default=2)
+
+
+def numbers(scene: Scene) -> tuple[int, int, list[int]]:
+    """Those of the patterns for long texts, asked for at once: window, step, global tokens."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        return _window_asked(), _step_asked(), _everyone(scene)
+
+
 def _window(scene: Scene) -> Mask:
     window = _window_asked()
     pattern = partial(masks.sliding_window, window=window, both_sides=scene.model.both_sides)
@@ -125,7 +135,7 @@ def _window(scene: Scene) -> Mask:
 
 
 def _dilated(scene: Scene) -> Mask:
-    window, step = _window_asked(), settings.whole_number("gap", _("Step"), 1, WIDEST, default=2)
+    window, step = _window_asked(), _step_asked()
     pattern = partial(masks.dilated, window=window, step=step, both_sides=scene.model.both_sides)
     return _patterned(
         scene, "dilated", _("dilated, w = {window}, step {step}").format(window=window, step=step), pattern

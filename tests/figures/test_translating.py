@@ -1,0 +1,98 @@
+"""Figures of a translation: the words where they belong, lines between the right ones, nothing taken for markup."""
+
+import numpy as np
+import pytest
+
+from viz_core.figures.across import across_heatmap
+from viz_core.figures.beam_tree import Leaf, beam_tree
+from viz_core.figures.crossing import crossing_lines
+from viz_core.figures.two_sides import two_sides
+from viz_core.figures.written import names, written_bars
+
+READ, WRITTEN = ["the", "<b>", "cat"], ["고양이", "그"]
+
+
+def lines(**more):
+    return crossing_lines(
+        READ,
+        WRITTEN,
+        [2, 0],
+        np.array([0.9, 0.2], dtype=np.float32),
+        heads=("English", "Korean"),
+        says="{written} {read} {weight}",
+        title="",
+        subtitle="",
+        theme="light",
+        **more,
+    )
+
+
+def test_a_line_joins_each_written_word_to_what_it_looks_at():
+    figure = lines()
+    faint, strong = figure.data  # the strongest on top
+    assert strong.text == "고양이 cat 0.900"
+    assert list(strong.y) == [0.0, 2.0]  # the first written word, the last one read
+    assert list(faint.y) == [2.0, 0.0]
+    assert strong.line.width > faint.line.width
+
+
+def test_words_are_literal_and_the_chosen_one_is_bold():
+    texts = [note.text for note in lines(chosen=1).layout.annotations]
+    assert texts == ["English", "the", "&lt;b&gt;", "cat", "Korean", "고양이", "<b>그</b>"]
+
+
+def test_long_texts_stay_of_one_height():
+    words = [str(number) for number in range(60)]
+    figure = crossing_lines(
+        words,
+        words,
+        list(range(60)),
+        np.ones(60, dtype=np.float32),
+        heads=("", ""),
+        says="",
+        title="",
+        subtitle="",
+        theme="dark",
+    )
+    assert figure.layout.height < 900
+
+
+def test_bars_mark_the_one_that_is_written():
+    assert names(["·a", "<i>", "c"], 1) == ["a", "<b>▸ &lt;i&gt;</b>", "c"]
+    figure = written_bars(["a", "b"], [0.7, 0.2], chosen=0, title="", subtitle="", theme="light", widest=["고양이를"])
+    assert figure.layout.xaxis.range[1] == pytest.approx(1.02)  # the same at every step
+    narrow = written_bars(["a", "b"], [0.7, 0.2], chosen=0, title="", subtitle="", theme="light")
+    assert figure.layout.margin.l > narrow.layout.margin.l
+
+
+def test_a_tree_draws_the_way_to_the_likeliest_strong():
+    first = [Leaf("a", "a", -0.1, 0), Leaf("b", "b", -0.5, 0)]
+    last = [Leaf("c", "bc", -0.6, 1), Leaf("d", "ad", -0.9, 0)]
+    figure = beam_tree([first, last], heads=["1", "2"], title="", subtitle="", theme="light")
+    faint, strong, points = figure.data
+    np.testing.assert_array_equal(strong.x, [1, 0, np.nan])  # from b to bc, which is now the likeliest
+    np.testing.assert_array_equal(faint.x, [0, 1, np.nan])
+    bold = [note.text for note in figure.layout.annotations if "<b>" in note.text]
+    assert bold == ["<b>b</b>", "<b>c</b>"]
+    assert "log P −0.600" in points.text[2]
+
+
+def test_a_map_of_two_texts_fills_its_place_and_says_where_it_begins():
+    def drawn(rows: int, columns: int):
+        values = np.zeros((rows, columns), dtype=np.float32)
+        names = [[str(number) for number in range(n)] for n in (columns, rows)]
+        return across_heatmap(values, *names, first=(5, 0), title="", subtitle="", theme="light", unit="")
+
+    assert drawn(4, 5).layout.yaxis.scaleanchor == "x"
+    assert drawn(4, 20).layout.yaxis.scaleanchor is None
+    assert list(drawn(4, 5).layout.meta["first"]) == [5, 0]
+    assert drawn(4, 5).layout.meta["linked"] == "cells"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_drawing_names_and_numbers_all_three(theme):
+    texts, attentions = ("English", "Korean", "next"), ("self", "masked", "cross")
+    figure = two_sides(texts, attentions, "feed-forward", layers=2, title="", subtitle="", theme=theme)
+    written = [note.text for note in figure.layout.annotations]
+    assert {"<b>1</b> self", "<b>2</b> masked", "<b>3</b> cross", *texts} <= set(written)
+    assert [written.count(f"<b>{letter}</b>") for letter in "QKV"] == [3, 3, 3]

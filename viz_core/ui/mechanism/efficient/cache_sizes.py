@@ -1,0 +1,168 @@
+"""How large a KV cache gets, at any length: the loaded model's beside those of published ones."""
+
+import math
+
+import numpy as np
+import streamlit as st
+
+from viz_core.analysis.parameters import Shape, shape_of
+from viz_core.efficiency.cache_sizes import LENGTHS, PUBLISHED, WIDTHS
+from viz_core.figures import Curve
+from viz_core.figures.growth import growth
+from viz_core.language import _, spoken
+from viz_core.ui import settings, show, state, store
+from viz_core.ui.mechanism.efficient.tables import table
+from viz_core.ui.mechanism.many_heads.shared import in_bytes
+from viz_core.ui.scene import Scene
+
+DRAWN = ("GPT-2 small", "GPT-2 XL", "GPT-3", "Llama 2 70B", "Mistral 7B")  # all in the table; these as curves too
+FIRST = 128  # tokens, where the curves begin
+DEFAULT = 131072
+
+
+def at_any_length(scene: Scene) -> None:
+    st.markdown("#### " + _("How large it gets"))
+    width_place, length_place = st.columns([1, 2], gap="medium")
+    with width_place:
+        names = {name: name for name in WIDTHS}
+        name = settings.one_of("kept_width", _("Each number kept as"), names, default="fp16")
+    with length_place:
+        length = int(settings.slider("kept_length", _("Tokens read so far"), LENGTHS, default=DEFAULT, says=_tokens))
+    width = WIDTHS[name]
+    shapes = {scene.model.name: shape_of(scene.model.transformer)} | PUBLISHED
+    left, right = st.columns([1.2, 1], gap="large")
+    with left:
+        _curves(scene, shapes, length, width, name)
+    with right:
+        _formula(scene, shapes[scene.model.name], length, width)
+        st.markdown(_said(shapes, length, width))
+        if scene.model.both_sides:
+            st.caption(
+                _("An encoder keeps nothing: the line of {model} is a decoder's of its shape.").format(
+                    model=show.literal(scene.model.name)
+                )
+            )
+    _table(shapes, length, width)
+    _more(scene)
+
+
+def _tokens(length: float) -> str:
+    if length >= 1_000_000:
+        return "1M"
+    return f"{length / 1024:.0f}k" if length % 1024 == 0 else f"{length / 1000:.0f}k"
+
+
+def _curves(scene: Scene, shapes: dict[str, Shape], length: int, width: int, name: str) -> None:
+    own = scene.model.name
+    drawn = [own, *DRAWN]
+    x = np.unique(np.array([FIRST, *LENGTHS, *(shapes[name].context for name in drawn)]))
+    x = x[x >= FIRST]
+
+    of = ("cache sizes", own, scene.model.revision, length, name, scene.theme, spoken())
+    figure = store.figure(
+        of,
+        lambda: growth(
+            [
+                Curve(model, x, np.array([float(shapes[model].cache_bytes(int(n), width)) for n in x]))
+                for model in drawn
+            ],
+            title=_("KV cache at any length"),
+            subtitle=_("{name}; dotted: longer than the model was made for").format(name=name),
+            x_title=_("tokens; line: chosen above"),
+            y_title=_("keys and values kept"),
+            theme=scene.theme,
+            x_ticks={128: "128", 1024: "1k", 8192: "8k", 32768: "32k", 131072: "128k", 1_000_000: "1M"},
+            y_ticks={1024.0**power: f"1 {unit}" for power, unit in enumerate(("B", "KiB", "MiB", "GiB", "TiB"))},
+            until=[float(shapes[model].context) for model in drawn],
+            mark=length,
+            height=400,
+        ),
+    )
+    show.figure(figure, "cache-sizes", _("Bytes of the KV cache over the number of tokens"))
+
+
+def _formula(scene: Scene, shape: Shape, length: int, width: int) -> None:
+    whole = shape.cache_bytes(length, width)
+    st.latex(
+        rf"\begin{{array}}{{l}}\text{{bytes}} = 2 \cdot n_{{layer}} \cdot n_{{kv}} \cdot d_{{head}} \cdot n \cdot"
+        rf" \text{{width}} \\[4pt] = 2 \cdot {shape.n_layer} \cdot {shape.n_kv_head} \cdot {shape.d_head} \cdot"
+        rf" {length:,} \cdot {width} = {whole:,}\end{{array}}".replace(",", "{,}")
+    )
+    st.caption(
+        _("Of {model}; one token more: {each:,} bytes.").format(
+            model=show.literal(scene.model.name), each=shape.cache_bytes(1, width)
+        )
+    )
+
+
+def _said(shapes: dict[str, Shape], length: int, width: int) -> str:
+    gpt3, llama, mistral = (shapes[name] for name in ("GPT-3", "Llama 2 70B", "Mistral 7B"))
+    large, grouped, bounded = (shape.cache_bytes(length, width) for shape in (gpt3, llama, mistral))
+    said = _(
+        "At {length} tokens **GPT-3** keeps **{large}**: keys and values for each of its {heads} heads. "
+        "**Llama 2 70B**, whose {queries} query heads share {kv} key/value heads, keeps **{grouped}**, "
+        "{ratio:.3g} times less."
+    ).format(
+        length=_tokens(length),
+        large=in_bytes(large),
+        heads=gpt3.n_head,
+        queries=llama.n_head,
+        kv=llama.n_kv_head,
+        grouped=in_bytes(grouped),
+        ratio=large / grouped,
+    )
+    window = (
+        _("**Mistral 7B** (v0.1) drops keys older than its window of {window:,}: **{bounded}**, however long the text.")
+        if length >= mistral.window
+        else _(
+            "**Mistral 7B** (v0.1) keeps **{bounded}** so far, and stops growing at its window of {window:,} tokens."
+        )
+    ).format(window=mistral.window, bounded=in_bytes(bounded))
+    weights = gpt3.all_parameters * width
+    outweighs = math.ceil(weights / gpt3.cache_bytes(1, width))
+    return (
+        said
+        + " "
+        + window
+        + "\n\n"
+        + _(
+            "From {n:,} tokens on, GPT-3's cache of **one** text is larger than all of its weights ({weights})."
+        ).format(n=outweighs, weights=in_bytes(weights))
+    )
+
+
+def _table(shapes: dict[str, Shape], length: int, width: int) -> None:
+    rows, pale = [], []
+    for number, (name, shape) in enumerate(shapes.items()):
+        sizes = [in_bytes(shape.cache_bytes(n, width)) for n in LENGTHS]
+        made_for = f"{shape.context:,}"
+        rows.append([name, made_for, *sizes])
+        pale += [(number, place + 2) for place, n in enumerate(LENGTHS) if n > shape.context]
+    table(
+        [_("model"), _("made for (tokens)"), *map(_tokens, LENGTHS)],
+        rows,
+        key="cache-table",
+        chosen=LENGTHS.index(length) + 2,
+        pale=set(pale),
+    )
+    st.caption(
+        _(
+            "Pale: longer than the model was made for. One text; a server keeps as much for each text it answers at "
+            "once. int8 needs a few scales more, not counted. Shapes: Radford et al. 2019, table 2; Brown et al. 2020, "
+            "table 2.1; Touvron et al. 2023, section A.2.1; Jiang et al. 2023, table 1."
+        )
+    )
+
+
+def _more(scene: Scene) -> None:
+    here = state.View(model=scene.model.name, text=scene.text, layer=scene.choice.layer, head=scene.choice.head)
+    for page, part, label in (
+        ("many_heads", "shared", _("Many heads: which heads share keys")),
+        ("block", "next", _("The block: what one more token adds")),
+    ):
+        st.page_link(
+            f"pages/{page}.py",
+            label=label,
+            icon=":material/arrow_forward:",
+            query_params=state.address_of(here) | {"part": part},
+        )
