@@ -50,7 +50,7 @@ def test_every_width_at_once_is_each_width(name: str):
     model = viz_core.load(name)
     weights = model.record(SENTENCE).blocks[1].attention.head(2).weights[0]
     n = len(weights)
-    mean, worst = sparse.kept_by_width(weights, both_sides=model.both_sides)
+    mean, worst = sparse.kept_by_width(weights)
     for place, width in enumerate(range(1, n + 1)):
         one = sparse.kept(weights, masks.sliding_window(n, width, both_sides=model.both_sides))
         assert float(mean[place]) == pytest.approx(one.mean, abs=1e-5)

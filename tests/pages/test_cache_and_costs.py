@@ -201,9 +201,7 @@ def test_what_is_measured_is_as_near_as_it_can_be() -> None:
     near = "as near to those chosen above"
     assert near in words(opened(PAGE, part="costs", text="x", d="16384"))
     assert near not in words(opened(PAGE, part="costs", text="x", d="128"))
-    large_ratio = words(opened(PAGE, part="costs", text="x", n="99999999", d="16"))
-    assert "dearer of the two, by **65,536 times**" in large_ratio
-    assert "100%" not in large_ratio
+    assert "dearer of the two, by **65,536 times**" in words(opened(PAGE, part="costs", text="x", n="99999999", d="16"))
 
 
 def test_equal_at_n_equal_to_d() -> None:

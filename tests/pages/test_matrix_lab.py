@@ -115,8 +115,9 @@ def test_what_is_no_matrix_is_said_and_stays_typed_and_the_last_result_stays(tex
 
 
 def test_shapes_that_do_not_multiply_are_named_and_the_last_result_stays() -> None:
-    app = opened(PAGE, typed="text")
+    app = written(opened(PAGE, typed="text", cell="0-1"), "Q", "2 2 2 2\n1 1 1 1\n0 0 0 3")
     good = latex(app)
+    assert good != latex(opened(PAGE, cell="0-1"))
     written(app, "K", "1 2 3 4 5\n1 2 3 4 5\n1 2 3 4 5")
     assert not app.exception
     assert "Q is 3 × 4 and K is 3 × 5" in errors(app)

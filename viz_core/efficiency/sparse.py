@@ -80,12 +80,11 @@ def kept(weights: Tensor, allowed: Tensor) -> Kept:
     return Kept(float(rows.mean()), float(rows[worst]), worst)
 
 
-def kept_by_width(weights: Tensor, *, both_sides: bool) -> tuple[Tensor, Tensor]:
-    """Of windows of 1, 2, … n: the mean over rows, and the least, [n] each."""
+def kept_by_width(weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Of windows of 1, 2, … n to both sides: the mean over rows, and the least, [n] each. A decoder's weights [query,
+    key] are 0 to the one side."""
     place = torch.arange(len(weights))
     distance = (place[:, None] - place[None, :]).abs()
-    if not both_sides:
-        weights = weights.tril()
     by_distance = torch.zeros_like(weights).scatter_add_(1, distance, weights)  # of each row
     rows = by_distance.cumsum(1)
     return rows.mean(0), rows.amin(0)

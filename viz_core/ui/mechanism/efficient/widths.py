@@ -31,7 +31,7 @@ def against_width(scene: Scene, window: int, scope: str) -> None:
     layer, head = scene.choice.layer, scene.choice.head
     weights = store.stages(scene.model, scene.text, layer, head).weights[0]
     of = ("kept by width", *scene.choice.identity(scene.model, scene.text))
-    mean, worst = store.finding(of, lambda: sparse.kept_by_width(weights, both_sides=scene.model.both_sides))
+    mean, worst = store.finding(of, lambda: sparse.kept_by_width(weights))
     width = np.arange(1, len(mean) + 1)
     changes = _changes(scene, values, scope)
     left, right = st.columns(2, gap="medium")

@@ -1,8 +1,5 @@
 """Encoder-only beside decoder-only: the same hidden token, guessed from both sides and from the left alone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 import streamlit as st
 import torch
@@ -10,60 +7,26 @@ from torch import Tensor
 
 from viz_core import masks
 from viz_core.analysis import one_side
-from viz_core.analysis.one_side import Guess
 from viz_core.figures import Curve, curves, numbered, palette
 from viz_core.figures.allowed import seen_by
 from viz_core.figures.labels import shortened
-from viz_core.figures.palette import ThemeName
 from viz_core.figures.ranked import ranked_bars
 from viz_core.language import _, spoken
-from viz_core.models import Model, UnusableText
-from viz_core.models.model import MASK
-from viz_core.recording import Recording
-from viz_core.ui import settings, show, state, store, waiting
+from viz_core.models import Model
+from viz_core.ui import show, store, waiting
+from viz_core.ui.mechanism.translation import hidden_token
+from viz_core.ui.mechanism.translation.hidden_token import DECODER, ENCODER, Hidden
 from viz_core.ui.mechanism.translation.scene import TRANSFORMER, Sentence
 from viz_core.ui.show import quoted, share
 from viz_core.ui.workshop import Progress
 
-ENCODER, DECODER = "tiny-bert", "tiny-gpt"
 MOST = 6  # guesses
 AT_ONCE = 64  # tokens, from which hiding each in turn is done when asked for
 ASKED = "every place of"  # in the session: the text that was asked for
 
 
-@dataclass(frozen=True, eq=False)
-class Hidden:
-    """One token of a text hidden from the encoder, and what both models leave behind.
-
-    shown    the tokens as the encoder is given them
-    encoder  what it makes of them at the hidden place
-    decoder  of the text as it is
-    """
-
-    text: str
-    theme: ThemeName
-    tokens: tuple[str, ...]
-    shown: tuple[str, ...]
-    token_ids: Tensor
-    row: int
-    encoder: Guess
-    decoder: Recording
-
-    @property
-    def left_only(self) -> Tensor | None:
-        """The decoder's logits for the hidden place [vocab], or None where nothing stands to its left."""
-        return self.decoder.logits[self.row - 1] if self.row else None
-
-    @property
-    def token(self) -> str:
-        return self.tokens[self.row]
-
-
 def one_side_only(sentence: Sentence) -> list[str]:
-    text = _text()
-    if text is None:
-        return []
-    hidden = _hidden(text, sentence.theme)
+    hidden = hidden_token.hidden(hidden_token.asked(), sentence.theme)
     _given(hidden)
     left, right = st.columns(2, gap="large")
     with left:
@@ -87,70 +50,7 @@ def one_side_only(sentence: Sentence) -> list[str]:
     return []
 
 
-# -- the text --------------------------------------------------------------------------------------------
-
-
-def _text() -> str | None:
-    """The sentence of the other pages, where both can read it; else why not, and the last that both could."""
-    typed = state.current().text
-    settings.put("one-side-text", typed)
-    st.text_input(
-        _("These two read one text, English or Korean: the one of the other pages"),
-        key="one-side-text",
-        on_change=lambda: state.show(text=st.session_state["one-side-text"], query=-1, key=-1),
-    )
-    try:
-        _ids(typed)
-    except UnusableText as error:
-        st.error(show.literal(str(error)), icon=":material/error:")
-        kept: str | None = st.session_state.get("good one-side text")
-        kept = kept or state.View.text
-        shown = kept if len(kept) <= 60 else kept[:59] + "…"
-        st.caption(_("Still shown below: “{text}”.").format(text=show.literal(shown)))
-        return kept
-    st.session_state["good one-side text"] = typed
-    return typed
-
-
-def _ids(text: str) -> list[int]:
-    """As both read it: tiny-bert's tokens are tiny-gpt's, and one for what is hidden. Raises UnusableText."""
-    if MASK in text:
-        words = _("The text holds {mask}, which {decoder} does not know. Write a word there and hide it below.")
-        raise UnusableText(words.format(mask=MASK, decoder=DECODER))
-    found = store.companion(DECODER).token_ids(text)
-    limit = min(store.companion(name).context for name in (ENCODER, DECODER))
-    if len(found) > limit:
-        words = _("The text has {n} tokens; these models take at most {limit}. Shorten it.")
-        raise UnusableText(words.format(n=f"{len(found):,}", limit=limit), n_tokens=len(found), limit=limit)
-    return found
-
-
-def _hidden(text: str, theme: ThemeName) -> Hidden:
-    encoder, decoder, ids = store.companion(ENCODER), store.companion(DECODER), _ids(text)
-    tokens = decoder.labels(ids)
-    row = _chosen(tokens)
-    shown = [*ids[:row], _mask(encoder), *ids[row + 1 :]]
-    both = store.measurement(
-        ("hidden", text, row), lambda _note: one_side.guess(encoder.record(shown, all_logits=True), row)
-    )
-    left = store.recording(decoder, text, all_logits=True)
-    return Hidden(text, theme, tokens, encoder.labels(shown), torch.tensor(ids), row, both, left)
-
-
-def _mask(encoder: Model) -> int:
-    if encoder.mask_id is None:
-        raise TypeError(f"{encoder.name} has no sign for a hidden token")
-    return encoder.mask_id
-
-
-def _chosen(tokens: Sequence[str]) -> int:
-    """The token to hide: a word in the middle where nobody has chosen."""
-    words = [place for place, token in enumerate(tokens) if place and any(map(str.isalnum, token))]
-    names = {str(place): name for place, name in enumerate(numbered(tokens))}
-    middle = words[len(words) // 2] if words else len(tokens) - 1
-    box, _rest = st.columns([1, 2.5])
-    with box:
-        return int(settings.choice("hidden", _("Token to hide"), names, default=str(middle)))
+# -- what they guess, and where they look ----------------------------------------------------------------
 
 
 def _given(hidden: Hidden) -> None:
@@ -163,9 +63,6 @@ def _given(hidden: Hidden) -> None:
     gap = (" " if hidden.token.startswith("·") else "") + ":orange-background[**?**]"
     sees = (_("sees both sides"), _("sees the left alone"))
     st.markdown(f"**{ENCODER}** · {sees[0]}: {left}{gap}{right}  \n**{DECODER}** · {sees[1]}: {left}{gap}")
-
-
-# -- what they guess, and where they look ----------------------------------------------------------------
 
 
 def _guesses(hidden: Hidden, name: str, logits: Tensor) -> None:
@@ -282,7 +179,9 @@ def _of_each(hidden: Hidden) -> Tensor | None:
         return None
     with waiting.shown(st.container(), "hide each", _hiding) as report:
         return store.measurement(
-            of, lambda note: one_side.hidden_each(encoder.transformer, hidden.token_ids, _mask(encoder), note), report
+            of,
+            lambda note: one_side.hidden_each(encoder.transformer, hidden.token_ids, hidden_token.mask(encoder), note),
+            report,
         )
 
 
