@@ -199,6 +199,11 @@ def test_the_mask_lab_opens_with_the_same_numbers() -> None:
     assert all("window=3" in link and "everyone=1-5" in link and "part=" not in link for link in links)
 
 
+def test_a_window_of_an_encoder_counts_to_each_side() -> None:
+    assert "w counts to each side" in said(shown(part="patterns", model="tiny-bert", text=SENTENCE))
+    assert "w counts to each side" not in said(shown(part="patterns", text=SENTENCE))
+
+
 def test_one_token_has_nothing_to_leave_out() -> None:
     assert "nothing to leave out" in said(shown(part="patterns", text="x"))
 

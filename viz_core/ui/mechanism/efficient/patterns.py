@@ -149,6 +149,8 @@ def _said(scene: Scene, shown: list[Shown]) -> str:
             head=scene.choice.name
         )
     ]
+    if scene.model.both_sides:
+        said.append(_("In this encoder w counts to each side, the token itself included."))
     less = [one for one in sparser if one.cells < own.cells]
     if not less:
         return " ".join([*said, _("None of the three leaves anything out of this text.")])
