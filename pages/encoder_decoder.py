@@ -14,4 +14,5 @@ page.show(
         Part("squeezed", lambda: _("Through one vector"), squeezed.through_one_vector),
         Part("kinds", lambda: _("One side only"), kinds.one_side_only),
     ],
+    of_another_text=["kinds"],
 )

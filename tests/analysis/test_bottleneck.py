@@ -38,7 +38,7 @@ def test_sentences_are_counted_by_their_length():
 @pytest.mark.parametrize("name", ["tiny-translator", "gru-attention", "gru-plain"])
 def test_a_cards_table_is_what_its_figures_say(name: str):
     card = viz_core.load(name).card
-    found = on_card(card["readme"])
+    found = on_card(card["figures"])
     assert sum(one.n for one in found) == 999
     for one in found:
         assert one.value == pytest.approx(card["figures"]["exact_by_length"][one.label], abs=5e-5)
@@ -47,7 +47,7 @@ def test_a_cards_table_is_what_its_figures_say(name: str):
 
 def test_of_long_sentences_one_vector_loses_more():
     """What the page says of the cards: apart at the longest, not at the shortest."""
-    plain, attending = (on_card(viz_core.load(name).card["readme"]) for name in ("gru-plain", "gru-attention"))
+    plain, attending = (on_card(viz_core.load(name).card["figures"]) for name in ("gru-plain", "gru-attention"))
     assert apart(plain[-1], attending[-1])
     assert apart(attending[-1], plain[-1])
     assert not apart(plain[0], attending[0])

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from viz_core import grammar
 from viz_core.grammar import Pair
 from viz_core.models import Model, Translator, bundled, load
 from viz_core.training.language_model import random_repeat_roles
-from viz_core.training.pairs import grammar_pairs
 from viz_core.training.recipe import RECIPES, read_recipe, recipe_names
 from viz_core.training.translation_evaluation import alignment
 
@@ -105,7 +105,7 @@ def test_tiny_bert_guesses_twice_as_well_as_frequency_and_sees_both_sides():
 
 @pytest.fixture(scope="module")
 def probe() -> list[Pair]:
-    return grammar_pairs(0, 60, held_out=True)  # the first of those that the card was measured on
+    return grammar.pairs(0, 60, held_out=True)  # the first of those that the card was measured on
 
 
 @pytest.mark.parametrize("name", TRANSLATORS)
@@ -171,9 +171,9 @@ def test_positions_differ_most_beyond_the_trained_length():
 
 
 def test_translators_tell_the_words_they_were_trained_on():
-    counts = [load(name).card["words"] for name in TRANSLATORS]
-    assert counts[0] == counts[1] == counts[2]
-    assert counts[0]["dog"] > 1000
-    assert "telescope" not in counts[0]
-    for pair in grammar_pairs(0, 300, held_out=True):  # combinations are held out, no words are
-        assert all(load("gru-plain").seen(pair.source).values()), pair.source
+    models = [load(name) for name in TRANSLATORS]
+    assert models[0].card["words"] == models[1].card["words"] == models[2].card["words"]
+    assert models[0].card["words"]["dog"] > 1000
+    assert "telescope" not in models[0].card["words"]
+    for pair in grammar.pairs(0, 300, held_out=True):  # combinations are held out, no words are
+        assert all(models[0].seen(pair.source).values()), pair.source

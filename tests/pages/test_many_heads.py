@@ -17,9 +17,8 @@ from viz_core.edits import Edits
 from viz_core.models import bundled
 from viz_core.ui.mechanism.many_heads import heads
 from viz_core.ui.mechanism.many_heads.off import _reading, by_role, parsed, written
-from viz_core.ui.mechanism.many_heads.shared import in_bytes
 from viz_core.ui.roles import Roles
-from viz_core.ui.show import number
+from viz_core.ui.show import in_bytes, number
 
 PAGE = "pages/many_heads.py"
 PARTS = ["off", "needed", "concat", "own", "roles", "shared", "count"]

@@ -46,7 +46,8 @@ def test_every_part_takes_every_sentence(part: str, english: str) -> None:
 def test_what_cannot_be_read_leaves_the_last_sentence(part: str, english: str) -> None:
     app = opened(PAGE, part=part, english=english)
     assert not app.exception
-    assert len(app.error) == 1
+    # the part of the one-sided models reads another text: it shows no box, so that there is nothing to mend in it
+    assert len(app.error) == (part != "kinds")
     assert drawn(app) > 0
 
 

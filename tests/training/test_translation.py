@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from viz_core import grammar
 from viz_core.config import TransformerConfig
 from viz_core.grammar import Pair, held_out
 from viz_core.models.translator import END, greedy
@@ -12,7 +13,7 @@ from viz_core.recurrent import RecurrentConfig
 from viz_core.training import pairs
 from viz_core.training.corpora import CorpusMissing, bpe
 from viz_core.training.loop import IGNORED, backward, train
-from viz_core.training.pairs import file_pairs, grammar_pairs, load_pairs, split, word_counts
+from viz_core.training.pairs import file_pairs, load_pairs, split, word_counts
 from viz_core.training.recipe import Recipe, Source, Training
 from viz_core.training.translation import Translation, padded, translations
 from viz_core.training.translation_evaluation import alignment, evaluate, words_of
@@ -69,8 +70,8 @@ def test_held_out_pairs_are_never_trained_on(folder: Path):
         train_on, kept = split(source, folder, 7, folder)
         assert not {english for english, _ in train_on} & {english for english, _ in kept}
         assert kept
-    assert all(held_out(pair) for pair in grammar_pairs(7, 50, held_out=True))
-    assert not any(held_out(pair) for pair in grammar_pairs(7, 50, held_out=False))
+    assert all(held_out(pair) for pair in grammar.pairs(7, 50, held_out=True))
+    assert not any(held_out(pair) for pair in grammar.pairs(7, 50, held_out=False))
 
 
 def test_one_sentence_in_twenty_of_a_file_is_held_out(folder: Path):

@@ -4,11 +4,11 @@ a whole sentence.
 Intervals: Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference".
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ LENGTHS = (2, 5, 7, 9, 11, 15)  # English words: from the first to one below the
 SURE = 1.96  # standard deviations to either side: 95 %
 RESAMPLED = 1_000
 PLACES = 5  # a sentence is cut into so many stretches
-CARD_ROW = re.compile(r"^\| (\d+–\d+) \| (\d+) \| ([\d.]+)% \|$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -60,11 +59,9 @@ def by_length(words: Sequence[int], right: Sequence[bool]) -> list[Share]:
     return found
 
 
-def on_card(readme: str) -> list[Share]:
-    """The same of the sentences that a translator's card was measured on, from the card's table."""
-    return [
-        share(label, int(n), round(float(percent) / 100 * int(n))) for label, n, percent in CARD_ROW.findall(readme)
-    ]
+def on_card(figures: Mapping[str, Any]) -> list[Share]:
+    """The same of the sentences that a translator's card was measured on."""
+    return [share(label, n, right) for label, (right, n) in figures["right_by_length"].items()]
 
 
 def apart(one: Share, other: Share) -> bool:

@@ -104,6 +104,25 @@ def counted(module: nn.Module) -> int:
 
 # Vaswani et al. 2017, table 3, "base": 6 encoder layers with one attention each, 6 decoder layers with two
 BASE = Shape(d_model=512, n_head=8, d_head=64, n_layer=18, n_kv_head=8, all_parameters=65_000_000)
+# Radford et al. 2019, table 2 (layers and d_model), and the published configurations (heads, always 64 wide)
+GPT2 = {
+    name: Shape(
+        d_model=64 * heads,
+        n_head=heads,
+        d_head=64,
+        n_layer=layers,
+        n_kv_head=heads,
+        bias=True,
+        all_parameters=parameters,
+        context=1024,
+    )
+    for name, layers, heads, parameters in (
+        ("GPT-2 small", 12, 12, 124_439_808),
+        ("GPT-2 medium", 24, 16, 354_823_168),
+        ("GPT-2 large", 36, 20, 774_030_080),
+        ("GPT-2 XL", 48, 25, 1_557_611_200),
+    )
+}
 # Brown et al. 2020, table 2.1
 GPT3 = Shape(
     d_model=12288,

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from tokenizers import Tokenizer
 
 from viz_core import grammar
@@ -33,17 +32,6 @@ class PairCorpus:
     held_out: list[Sentences]
 
 
-def grammar_pairs(seed: int, count: int, *, held_out: bool) -> list[grammar.Pair]:
-    """`count` distinct pairs of combinations that are, or are not, held out of training."""
-    rng = np.random.default_rng([seed, int(held_out)])
-    found: dict[str, grammar.Pair] = {}
-    while len(found) < count:
-        pair = grammar.pair(rng)
-        if grammar.held_out(pair) == held_out:
-            found[pair.source] = pair
-    return list(found.values())
-
-
 def file_pairs(source: Source, folder: Path) -> Iterator[Sentences]:
     """A table with the columns en and ko, divided by tabs. Raises CorpusMissing."""
     path = corpus_file(source, folder)
@@ -56,7 +44,7 @@ def split(source: Source, folder: Path, seed: int, cache: Path) -> tuple[list[Se
     """The source's pairs to train on, and those held out: of a file, all pairs of one English sentence in twenty."""
     if source.layout == "grammar":
         return _drawn_once(seed, cache), [
-            (pair.source, pair.target) for pair in grammar_pairs(seed, GRAMMAR_HELD_OUT, held_out=True)
+            (pair.source, pair.target) for pair in grammar.pairs(seed, GRAMMAR_HELD_OUT, held_out=True)
         ]
     if source.layout != "pairs":
         raise ValueError(f"{source.name}: layout {source.layout!r}; expected grammar or pairs")
@@ -73,7 +61,7 @@ def _drawn_once(seed: int, cache: Path) -> list[Sentences]:
     version = hashlib.sha256(b"".join(module.read_bytes() for module in modules)).hexdigest()[:16]
     path = cache / f"grammar-{version}-{seed}.json"
     if not path.exists():
-        drawn = [(pair.source, pair.target) for pair in grammar_pairs(seed, GRAMMAR_PAIRS, held_out=False)]
+        drawn = [(pair.source, pair.target) for pair in grammar.pairs(seed, GRAMMAR_PAIRS, held_out=False)]
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(drawn), encoding="utf-8")

@@ -1,7 +1,6 @@
 """What a translator is worth: sentences that come out right, and whether its cross-attention finds the words."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -9,13 +8,13 @@ from sacrebleu import corpus_chrf
 from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 
+from viz_core.analysis.bottleneck import by_length
 from viz_core.analysis.heads import alignment_score, role_scores
-from viz_core.grammar import Pair
+from viz_core.grammar import Pair, pairs
 from viz_core.models.translator import END
 from viz_core.recording import Recording
 from viz_core.recurrent import Recurrent, RecurrentRecording
 from viz_core.training.evaluation import Evaluation, Scores, Table, rounded, where_best
-from viz_core.training.pairs import grammar_pairs
 from viz_core.training.translation import Translating, Translation, translations
 from viz_core.transformer import Transformer
 
@@ -25,12 +24,11 @@ FUNCTION_WORDS = {
     *("will", "can", "cannot", "must", "not", "do", "does", "did", "is", "are", "was", "were", "be", "am"),
     *("there", "and", "with", "to", "in", "at", "on", "from", ".", "?"),
 }
-LENGTHS = (2, 5, 7, 9, 11, 15)  # English words, without the full stop: [2, 5) and so on
 
 
 def evaluate(task: Translation, model: Translating, tokenizer: Tokenizer) -> Evaluation:
     trained_on = {tokenizer.decode(english) for corpus in task.corpora[1:] for english, _ in corpus.train}
-    drawn = grammar_pairs(task.recipe.training.seed, EXACT, held_out=True)
+    drawn = pairs(task.recipe.training.seed, EXACT, held_out=True)
     probe = [pair for pair in drawn if pair.source not in trained_on]  # people wrote a few of them, too
     written = translations(model, tokenizer, [pair.source for pair in probe])
     right = [ours == pair.target for ours, pair in zip(written, probe, strict=True)]
@@ -74,15 +72,11 @@ def self_attention_roles(model: Transformer, tokenizer: Tokenizer, probe: list[P
 
 
 def _by_length(probe: list[Pair], right: list[bool], figures: dict[str, object]) -> Table:
-    words = np.array([len(pair.english) - 1 for pair in probe])
-    rows, by_length = [], {}
-    for low, high in pairwise(LENGTHS):
-        inside = (words >= low) & (words < high)
-        share = float(np.array(right)[inside].mean())
-        by_length[f"{low}–{high - 1}"] = round(share, 4)
-        rows.append((f"{low}–{high - 1}", str(int(inside.sum())), f"{share:.1%}"))
+    shares = by_length([len(pair.english) - 1 for pair in probe], right)
+    rows = [(share.label, str(share.n), f"{share.value:.1%}") for share in shares]
     rows.append(("**all**", str(len(probe)), f"**{np.mean(right):.1%}**"))
-    figures["exact_by_length"] = by_length
+    figures["exact_by_length"] = {share.label: round(share.value, 4) for share in shares}
+    figures["right_by_length"] = {share.label: [share.right, share.n] for share in shares}
     note = (
         "Each has a combination of words (verb and object, adjective and noun …) that is held out of training; of two "
         "nouns joined by “and”, the first counts. Exact: the whole Korean sentence, letter for letter."

@@ -83,6 +83,14 @@ def signed(value: float) -> str:
     return ("+" if value > 0 else "") + number(value)
 
 
+def in_bytes(count: int) -> str:
+    """With a binary unit, three significant digits."""
+    size, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while size >= 1024 and len(units) > 1:
+        size, units = size / 1024, units[1:]
+    return f"{size:.3g}\u00a0{units[0]}"
+
+
 def literal(text: str) -> str:
     """Text that a visitor or a stranger wrote, for Markdown: drawn as it is, never acted upon.
 

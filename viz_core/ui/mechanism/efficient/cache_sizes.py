@@ -5,16 +5,18 @@ import math
 import numpy as np
 import streamlit as st
 
-from viz_core.analysis.parameters import Shape, shape_of
-from viz_core.efficiency.cache_sizes import LENGTHS, PUBLISHED, WIDTHS
+from viz_core.analysis.parameters import GPT2, GPT3, LLAMA_2_70B, MISTRAL_7B, Shape, shape_of
 from viz_core.figures import Curve
 from viz_core.figures.growth import growth
 from viz_core.language import _, spoken
 from viz_core.ui import settings, show, state, store
 from viz_core.ui.mechanism.efficient.tables import table
-from viz_core.ui.mechanism.many_heads.shared import in_bytes
 from viz_core.ui.scene import Scene
+from viz_core.ui.show import in_bytes
 
+PUBLISHED = GPT2 | {"GPT-3": GPT3, "Llama 2 70B": LLAMA_2_70B, "Mistral 7B": MISTRAL_7B}
+LENGTHS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 200_000, 1_000_000)
+WIDTHS = {"fp32": 4, "fp16": 2, "int8": 1}  # bytes a number
 DRAWN = ("GPT-2 small", "GPT-2 XL", "GPT-3", "Llama 2 70B", "Mistral 7B")  # all in the table; these as curves too
 FIRST = 128  # tokens, where the curves begin
 DEFAULT = 131072

@@ -12,9 +12,8 @@ from viz_core.figures import Curve, palette
 from viz_core.figures.growth import growth as growth_figure
 from viz_core.language import _, spoken
 from viz_core.ui import settings, show, store, waiting
-from viz_core.ui.mechanism.many_heads.shared import in_bytes
 from viz_core.ui.scene import Scene
-from viz_core.ui.show import number
+from viz_core.ui.show import in_bytes, number
 from viz_core.ui.workshop import Progress
 
 LENGTHS = (64, 128, 256, 512, 1024, 2048)

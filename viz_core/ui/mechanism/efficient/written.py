@@ -14,9 +14,8 @@ from viz_core.figures.labels import unspaced
 from viz_core.language import _, spoken
 from viz_core.ui import controls, settings, show, store, waiting
 from viz_core.ui.mechanism.efficient.tables import duration, large, table
-from viz_core.ui.mechanism.many_heads.shared import in_bytes
 from viz_core.ui.scene import Scene
-from viz_core.ui.show import quoted
+from viz_core.ui.show import in_bytes, quoted
 from viz_core.ui.workshop import Progress
 
 COUNTS = (8, 16, 32, 64, 128)  # tokens to write

@@ -108,7 +108,7 @@ def _cache(shape: Shape, shared: int, *, encoder: bool) -> None:
     heading = [_("key/value heads")] + [f"{n:,} " + (_("token") if n == 1 else _("tokens")) for n in lengths]
     lines = [_row(heading), "|---|" + "---:|" * len(lengths)]
     for count in sorted(kinds, reverse=True):
-        sizes = [in_bytes(_with(shape, count).cache_bytes(n)) for n in lengths]
+        sizes = [show.in_bytes(_with(shape, count).cache_bytes(n)) for n in lengths]
         bold = "**{}**" if count == shared else "{}"
         lines.append(_row([f"{bold.format(count)} · {', '.join(kinds[count])}", *map(bold.format, sizes)]))
     st.markdown("\n".join(lines))
@@ -158,14 +158,6 @@ def _known_models() -> None:
         lines.append(_row([name, f"{shape.n_head} / {shape.n_kv_head}", f"{shape.cache_bytes():,}"]))
     st.markdown("\n".join(lines))
     st.caption("; ".join(f"{name}: {source}" for name, _shape, source in KNOWN.values()))
-
-
-def in_bytes(count: int) -> str:
-    """With a binary unit, three significant digits."""
-    size, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
-    while size >= 1024 and len(units) > 1:
-        size, units = size / 1024, units[1:]
-    return f"{size:.3g}\u00a0{units[0]}"
 
 
 # -- what if this model's heads shared keys ------------------------------------------------------------------

@@ -21,7 +21,7 @@ MOST_SEED, SHOWN_WRONG = 999, 4
 
 def against_length(sentence: Sentence) -> None:
     st.markdown("#### " + _("Accuracy against length"))
-    cards = {name: on_card(str(store.translator(name).card["readme"])) for name in MODELS}
+    cards = {name: on_card(store.translator(name).card["figures"]) for name in MODELS}
     left, right = st.columns(2, gap="large")
     with left:
         total = sum(share.n for share in cards[WITHOUT])

@@ -1,6 +1,6 @@
-"""The page's frame: the sentence, a strip of parts, and the bridge that links cells of its maps."""
+"""The page's frame: a strip of parts, and the sentence that they are of."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from viz_core.ui import frame, parts, state
 from viz_core.ui.mechanism.translation import scene
@@ -8,13 +8,16 @@ from viz_core.ui.mechanism.translation.scene import Sentence
 from viz_core.ui.parts import Part
 
 
-def show(title: str, pages_parts: Sequence[Part[Sentence]]) -> None:
-    """Draw the page; its parts are chosen on a strip. What a part draws, it links itself (`linked.bridge`)."""
+def show(title: str, pages_parts: Sequence[Part[Sentence]], *, of_another_text: Collection[str] = ()) -> None:
+    """Draw the page; its parts are chosen on a strip. What a part draws, it links itself (`linked.bridge`).
+
+    of_another_text  the parts that ask for a text of their own, and are given the sentence all the same
+    """
 
     @frame.live
     def page(_view: state.View) -> None:
-        sentence = scene.asked()
-        parts.strip(pages_parts).draw(sentence)
+        part = parts.strip(pages_parts)
+        part.draw(scene.unasked() if part.name in of_another_text else scene.asked())
 
     frame.start(title)
     page()

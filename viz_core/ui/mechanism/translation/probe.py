@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from viz_core import grammar
 from viz_core.analysis.bottleneck import Lost, Share, by_length, kept_words, lost_by_place
 from viz_core.models import Translator
@@ -64,7 +62,7 @@ def key(seed: int) -> tuple[str, int, int]:
 
 def measure(seed: int, note: Callable[[int, int], None]) -> Probe:
     """`note` is told (sentences translated, by all three, of how many)."""
-    pairs = _drawn(seed)
+    pairs = tuple(grammar.pairs(seed, SENTENCES, held_out=True))
     done, total = 0, len(MODELS) * len(pairs)
     outcomes = {}
     for name in MODELS:
@@ -88,17 +86,6 @@ def outcome(pairs: Sequence[grammar.Pair], written: Sequence[str]) -> Outcome:
     return Outcome(
         tuple(written), right, by_length([length(pair) for pair in pairs], right), lost_by_place(places, kept)
     )
-
-
-def _drawn(seed: int) -> tuple[grammar.Pair, ...]:
-    """Distinct sentences with a combination of words that is held out of training."""
-    rng = np.random.default_rng([seed, SENTENCES])
-    found: dict[str, grammar.Pair] = {}
-    while len(found) < SENTENCES:
-        pair = grammar.pair(rng)
-        if grammar.held_out(pair):
-            found[pair.source] = pair
-    return tuple(found.values())
 
 
 def _translated(model: Translator, texts: list[str]) -> list[str]:

@@ -104,6 +104,16 @@ def asked() -> Sentence:
     return Sentence(text=text, theme=frame.theme())
 
 
+def unasked() -> Sentence:
+    """The same without its box, and without a word on what cannot be read."""
+    text = state.setting("english") or START
+    try:
+        store.translation(TRANSFORMER, text)
+    except UnusableText:
+        text = st.session_state.get("good english", START)
+    return Sentence(text=text, theme=frame.theme())
+
+
 def _examples() -> None:
     st.pills(_("Examples"), EXAMPLES, key="english example", label_visibility="collapsed", on_change=_take_example)
 

@@ -1,6 +1,7 @@
 import pytest
 
-from viz_core.efficiency.cache_sizes import GPT2, LENGTHS, PUBLISHED, WIDTHS
+from viz_core.analysis.parameters import GPT2
+from viz_core.ui.mechanism.efficient.cache_sizes import LENGTHS, PUBLISHED, WIDTHS
 
 
 @pytest.mark.parametrize("name", GPT2)
