@@ -1,6 +1,8 @@
 """The import arrows of the design: each room, and the rooms and libraries that it alone may reach."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,13 @@ def test_arrows_point_one_way(path: Path):
 @pytest.mark.parametrize("path", [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))], ids=lambda path: path.name)
 def test_pages_leave_transformers_to_models(path: Path):
     assert "transformers" not in imports(path)
+
+
+@pytest.mark.parametrize("package", ["viz_core", "viz_core.figures", "viz_core.models", "viz_core.grammar"])
+def test_no_module_takes_the_name_of_what_its_package_offers(package: str):
+    """Importing such a module would put it in the place of a function that others ask the package for."""
+    code = f"import pkgutil, importlib, {package} as p\n"
+    code += "offered = {name: getattr(p, name) for name in p.__all__}\n"
+    code += "for found in pkgutil.iter_modules(p.__path__): importlib.import_module(f'{p.__name__}.{found.name}')\n"
+    code += "assert all(getattr(p, name) is offered[name] for name in offered), offered"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

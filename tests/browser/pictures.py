@@ -19,6 +19,9 @@ PICTURES = {  # file: (address, the figure to wait for)
     "many_heads.webp": ("/many_heads?off=0.0", "change"),
     "block.webp": ("/block?part=lens", "lens-probability"),
     "birth.webp": ("/birth?moment=1650", "next"),
+    "encoder_decoder.webp": ("/encoder_decoder?word=4", "held"),
+    "efficient.webp": ("/efficient", "tiles"),
+    "matrix_lab.webp": ("/matrix_lab", "weights"),
 }
 SIZE = {"width": 1280, "height": 880}
 FRAME = 1_700  # ms

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from viz_core.analysis.lab import Experiment
 from viz_core.figures import limits_of, palette
-from viz_core.figures.numbered import numbered_map, numbered_vectors
+from viz_core.figures.numbers_in_cells import numbered_map, numbered_vectors
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _, spoken
 from viz_core.ui import formulas, maps, settings, show, store

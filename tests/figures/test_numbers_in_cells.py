@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from viz_core.figures.numbered import numbered_map, numbered_vectors
+from viz_core.figures.numbers_in_cells import numbered_map, numbered_vectors
 
 WORDS = {"title": "weights", "subtitle": "row looks at column"}
 
