@@ -113,3 +113,30 @@ def test_the_fastest_of_several_runs_of_each():
     slow, quick = seconds([lambda: sleep(next(waits)), lambda: None], 3)
     assert 0.01 <= slow < 0.03
     assert quick < 0.01
+
+
+def test_other_threads_go_on_untouched():
+    """No hooks on modules, which are all threads' own; and however measurements overlap, none leaves a mode behind."""
+    hooks = torch.nn.modules.module._global_forward_pre_hooks
+    seen = []
+
+    def work():
+        seen.append(len(hooks))
+        return torch.ones(N) + 1
+
+    threads = [Thread(target=lambda: [measured(work) for _time in range(20)]) for _thread in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(seen) == {0}
+    assert not torch.utils._python_dispatch.is_in_torch_dispatch_mode()
+
+
+def test_a_result_is_not_remembered_by_the_next_measurement():
+    """Its place is taken by a tensor that nobody watched, and that goes while the next is watched."""
+    plain = most_kept(lambda: torch.ones(N) + 1)
+    for _time in range(20):
+        most_kept(lambda: torch.ones(N) + 1)
+        held = [torch.ones(N) for _number in range(5)]
+        assert most_kept(lambda held=held: held.clear() or torch.ones(N) + 1) == plain

@@ -96,3 +96,13 @@ def test_the_drawing_names_and_numbers_all_three(theme):
     written = [note.text for note in figure.layout.annotations]
     assert {"<b>1</b> self", "<b>2</b> masked", "<b>3</b> cross", *texts} <= set(written)
     assert [written.count(f"<b>{letter}</b>") for letter in "QKV"] == [3, 3, 3]
+
+
+def test_the_strong_way_leads_to_the_text_that_won():
+    steps = [
+        [Leaf("a", "a", -1.0, 0), Leaf("b", "b", -2.0, 0)],
+        [Leaf("c", "bc", -2.5, 1), Leaf("d", "ad", -3.0, 0)],
+    ]
+    faint, strong, _points = beam_tree(steps, heads=["1st", "2nd"], title="", subtitle="", theme="light").data
+    assert strong.x[:2].tolist() == [1.0, 0.0]  # from the second text of the first step
+    assert faint.x[:2].tolist() == [0.0, 1.0]

@@ -67,6 +67,7 @@ def test_each_kept_text_is_as_likely_as_one_plain_pass_says(kind: str, width: in
 
 def test_what_is_kept_continues_what_was_kept():
     steps = beam(sharp("transformer", 1), SOURCE, 3)
+    assert any(text.came for step in steps for text in step)
     for before, after in pairwise(steps):
         for text in after:
             came = before[text.came]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.models.conftest import byte_level_tokenizer, transformer
-from viz_core.models import Model, UnusableText
+from viz_core.models import Model, UnusableText, load
 from viz_core.models.tokens import Tokenizer
 
 
@@ -208,3 +208,9 @@ def test_a_tokenizer_that_cannot_read_the_text_says_so(model: Model) -> None:
     unknowing = tokenizers.Tokenizer(tokenizers.models.WordLevel({"known": 0}, unk_token="[UNK]"))  # noqa: S106
     with pytest.raises(UnusableText, match="cannot read this text"):
         dataclasses.replace(model, tokenizer=Tokenizer(unknowing)).record("stranger")
+
+
+def test_tokens_spell_text_and_not_labels() -> None:
+    model = load("tiny-gpt")
+    for text in ("학생이 a·b 한다", "one\ntwo"):
+        assert model.spelled(model.token_ids(text)) == text

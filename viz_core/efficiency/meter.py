@@ -3,6 +3,7 @@
 Every operation of PyTorch passes by here, and so does every request to its allocator: nothing is estimated.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,12 +16,13 @@ from torch._C._autograd import _disable_profiler_legacy, _enable_profiler_legacy
 from torch._C._profiler import ProfilerConfig, ProfilerState, _ExperimentalConfig
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import flop_registry
 
 # of what they are given they read nothing but its shape
 SHAPE_ALONE = {"new_full", "new_zeros", "new_ones", "full_like", "zeros_like", "ones_like", "new_empty", "empty_like"}
 LEFT_BLANK = {"empty", "empty_strided", "new_empty", "empty_like", "new_empty_strided"}  # nor do they write
 OVERWRITES = {"copy_", "fill_", "zero_"}  # in place, without reading what was there
+_ONE_AT_A_TIME = threading.Lock()  # what listens to operations sets flags of the whole process as it comes and goes
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,12 @@ def measured(work: Callable[[], Tensor], fast: int = 0) -> Measured:
     fast  bytes: tensors that `work` makes and that are no larger stay in fast memory, as within one GPU kernel, so
           moving them costs nothing. 0: each operation reads its operands from memory and writes its result there, once.
     """
-    meter, flops = _Meter(fast), FlopCounterMode(display=False)
-    with flops, meter:
+    meter = _Meter(fast)
+    with _ONE_AT_A_TIME, meter:
         result = work()
     moved = meter.moved + (result.nbytes if meter.is_fast(result) else 0)  # it has to be brought out in the end
     del result
-    return Measured(moved, most_kept(work), flops.get_total_flops())
+    return Measured(moved, most_kept(work), meter.flops)
 
 
 def most_kept(work: Callable[[], Tensor]) -> int:
@@ -66,9 +68,9 @@ def most_kept(work: Callable[[], Tensor]) -> int:
     _enable_profiler_legacy(watched)
     try:
         result = work()
+        del result  # while it is watched: else its place would be remembered as taken
     finally:
         threads = _disable_profiler_legacy()
-    del result
     alive = most = 0
     for event in (event for events in threads for event in events if str(event.kind()) == "memory_alloc"):
         alive += event.cpu_memory_usage()
@@ -90,17 +92,24 @@ def seconds(works: Sequence[Callable[[], object]], times: int = 7) -> list[float
 class _Meter(TorchDispatchMode):
     def __init__(self, fast: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.moved = 0
+        self.moved = self.flops = 0
         self._fast = fast
         self._near: WeakSet[torch.UntypedStorage] = WeakSet()  # what stays in fast memory
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Iterable[Any] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        args = tuple(args)
-        result = func(*args, **(kwargs or {}))
+        args, named = tuple(args), kwargs or {}
+        count = flop_registry.get(func.overloadpacket)
+        if count is None:  # one that is made of others, as matmul is of mm, is counted as these
+            with self:
+                made = func.decompose(*args, **named)
+            if made is not NotImplemented:
+                return made
+        result = func(*args, **named)
+        self.flops += 0 if count is None else count(*args, **named, out_val=result)
         name = func.overloadpacket.__name__
-        written = _written(func, args, kwargs or {})
+        written = _written(func, args, named)
         given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         places = {_place(tensor) for tensor in given}
         new = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor) and _place(leaf) not in places]

@@ -108,6 +108,10 @@ class Model:
         """A readable label for every token; without a tokenizer, the ids."""
         return self.tokenizer.labels(ids) if self.tokenizer else tuple(str(index) for index in ids)
 
+    def spelled(self, ids: Sequence[int]) -> str:
+        """The text that tokens spell; without a tokenizer, the ids."""
+        return self.tokenizer.text(ids) if self.tokenizer else " ".join(map(str, ids))
+
     def next_tokens(self, recording: Recording, count: int) -> list[NextToken]:
         """The `count` most likely tokens after the recorded text, the likeliest first."""
         return self._likeliest(recording.logits[-1], recording.token_ids, count)

@@ -73,13 +73,15 @@ class Translator:
         """Token ids, END last."""
         if not text.strip():
             raise UnusableText(_("There is no text. Type at least one word."), n_tokens=0)
-        least = self.tokenizer.fewest_tokens(text)
-        ids = [] if least > self.context else [*self.tokenizer.token_ids(text), END]
-        if not ids or len(ids) > self.context:
+        least, limit = self.tokenizer.fewest_tokens(text), self.context - 1
+        if least > limit:
+            message = _("The text has at least {n} tokens; this model takes at most {limit}. Shorten it.")
+            raise UnusableText(message.format(n=f"{least:,}", limit=limit), n_tokens=least, limit=limit)
+        ids = self.tokenizer.token_ids(text)
+        if len(ids) > limit:
             message = _("The text has {n} tokens; this model takes at most {limit}. Shorten it.")
-            n = (len(ids) or least + 1) - 1
-            raise UnusableText(message.format(n=f"{n:,}", limit=f"{self.context - 1:,}"), n_tokens=n)
-        return ids
+            raise UnusableText(message.format(n=f"{len(ids):,}", limit=limit), n_tokens=len(ids), limit=limit)
+        return [*ids, END]
 
 
 def words(text: str) -> list[str]:

@@ -9,7 +9,11 @@ class Reel {
 
   /** What Python says, and how to tell it; it counts once it has answered the last moment sent. */
   hear({ session, answered, moment, count, pace = PACE }, tell) {
-    if (session !== this.session) Object.assign(this, { session, sent: answered, timer: 0, playing: 0 });
+    if (session !== this.session) {
+      clearTimeout(this.timer);
+      clearTimeout(this.playing);
+      Object.assign(this, { session, sent: answered, timer: 0, playing: 0 });
+    }
     Object.assign(this, { tell, count, pace });
     if (this.timer || this.playing || answered < this.sent) return;
     const changed = moment !== this.moment;
