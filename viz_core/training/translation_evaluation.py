@@ -10,10 +10,10 @@ from torch import Tensor
 
 from viz_core.analysis.bottleneck import by_length
 from viz_core.analysis.heads import alignment_score, role_scores
+from viz_core.analysis.translating import cross_weights
 from viz_core.grammar import Pair, pairs
 from viz_core.models.translator import END
-from viz_core.recording import Recording
-from viz_core.recurrent import Recurrent, RecurrentRecording
+from viz_core.recurrent import Recurrent
 from viz_core.training.evaluation import Evaluation, Scores, Table, rounded, where_best
 from viz_core.training.translation import Translating, Translation, translations
 from viz_core.transformer import Transformer
@@ -119,7 +119,7 @@ def alignment(model: Translating, tokenizer: Tokenizer, probe: list[Pair]) -> Al
         english, korean = tokenizer.encode(pair.source), tokenizer.encode(pair.target)
         read = torch.tensor([*english.ids, END])
         recording = model(torch.tensor([END, *korean.ids]), source_ids=read)
-        weights = _cross_weights(recording)  # [layer, head, target, source]
+        weights = cross_weights(recording)  # [layer, head, target, source]
         word_of = [*words_of(english, pair.source, pair.english), len(pair.english)]
         per_word = torch.zeros(*weights.shape[:-1], len(pair.english) + 1)
         per_word.index_add_(-1, torch.tensor(word_of), weights)
@@ -136,15 +136,6 @@ def alignment(model: Translating, tokenizer: Tokenizer, probe: list[Pair]) -> Al
         scores.append(torch.stack([alignment_score(layer, wanted[rows]) for layer in written]) * len(rows))
     agreement = torch.cat(agreements, dim=-1)
     return Alignment(agreement.mean(-1), torch.stack(scores).sum(0) / agreement.shape[-1], agreement.shape[-1])
-
-
-def _cross_weights(recording: Recording | RecurrentRecording) -> Tensor:
-    """[layer, head, target, source]"""
-    if isinstance(recording, RecurrentRecording):
-        records = [recording.attention]
-        return torch.stack([record.weights[None] for record in records if record is not None])
-    crossing = [block.cross_attention for block in recording.blocks]
-    return torch.stack([record.weights for record in crossing if record is not None])
 
 
 def words_of(encoding: Encoding, text: str, words: tuple[str, ...]) -> list[int]:
