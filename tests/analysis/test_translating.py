@@ -4,7 +4,20 @@ import pytest
 import torch
 
 from viz_core import load
-from viz_core.analysis.translating import by_word, cross_weights, crossings, farthest, likeliest, words_of
+from viz_core.analysis.translating import (
+    PARTICLES,
+    PREPOSITIONS,
+    by_word,
+    cross_weights,
+    crossed_farthest,
+    crossings,
+    farthest,
+    likeliest,
+    particles_found,
+    same_word,
+    words_of,
+)
+from viz_core.grammar import pairs
 from viz_core.models import Translator
 from viz_core.models.translator import END
 from viz_core.recording import Recording
@@ -82,3 +95,35 @@ def test_likeliest_are_shares_of_all_tokens(recording: Recording):
     every = torch.softmax(recording.logits.double(), -1)
     torch.testing.assert_close(held.probabilities, every.gather(-1, held.token_ids))
     assert (held.probabilities.diff(dim=-1) <= 0).all()
+
+
+def test_the_farthest_pair_is_the_surest_of_those_as_far_apart():
+    assert crossed_farthest([5, 1, 3, 1], [1.0, 0.6, 0.9, 0.9]) == (0, 3)
+    assert crossed_farthest([5, 1, 3, 1], [1.0, 0.9, 0.9, 0.6]) == (0, 1)
+    assert crossed_farthest([5, 1, 0], [0.5, 1.0, 0.5]) == (0, 2)  # distance comes first
+    with pytest.raises(ValueError, match="empty"):
+        crossed_farthest([0, 1, 1], [1.0, 1.0, 1.0])
+
+
+def test_particles_are_found_where_a_noun_with_one_looks_at_a_preposition():
+    read = ["At", "night", "with", "my", "friend", "to"]
+    written = ["밤에", "친구와", "함께", "가고"]
+    assert particles_found([0, 2, 2, 5], written, read) == [(0, 0), (1, 2)]
+    assert particles_found([1, 4, 2, 5], written, read) == []
+
+
+def test_of_a_preposition_and_its_noun_the_grammar_aligns_the_noun_alone():
+    """What the page says makes a look at the preposition a miss."""
+    seen = set[str]()
+    for pair in pairs(3, 800, held_out=False):
+        for row, word in enumerate(pair.korean):
+            aligned = {pair.english[column].lower() for at, column in pair.alignment if at == row}
+            found = PREPOSITIONS & aligned if word.endswith(PARTICLES) else set()
+            assert not found, (pair.source, word)
+        seen |= PREPOSITIONS & set(pair.english)
+    assert seen == PREPOSITIONS
+
+
+def test_the_same_word_is_found_nearest():
+    assert same_word("그", 3, ["그", "개", "그", "문"]) == 2
+    assert same_word("새", 0, ["그", "개"]) is None

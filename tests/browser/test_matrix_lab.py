@@ -14,7 +14,7 @@ def shares(page: Page, experiment: Experiment) -> None:
     expected = experiment.stages.weights[0]
     page.wait_for_function(
         "expected => { const map = document.querySelector('.st-key-weights .js-plotly-plot');"
-        " const z = map?._fullData?.find(trace => trace.texttemplate !== undefined && trace.zmax === 1)?.z;"
+        " const z = map?._fullData?.find(trace => trace.zmax === 1)?.z;"
         " return z?.length === expected.length"
         " && expected.every((row, i) => row.every((weight, j) => Math.abs(z[i][j] - weight) < 1e-6)); }",
         arg=expected.tolist(),
@@ -44,17 +44,22 @@ def test_cells_are_edited_in_place_one_after_the_other(page: Page, address: str)
     box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 70, box["y"] + 46)  # the first number of the first row
-    for value, row in (("3", "3 0.5 0.3 0.2"), ("-0.5", "3 -0.5 0.3 0.2")):
+    for value, row in (("3", "3 0.5 0.3 0.2"), ("-0,5", "3 -0.5 0.3 0.2"), ("abc", ""), ("2e-1", "3 -0.5 0.2 0.2")):
         page.keyboard.press("Enter")
-        cell = page.locator("input.gdg-input")
+        cell = page.locator("textarea.gdg-input")
         cell.fill(value)
         cell.press("Enter")
-        in_address(page, Q=f"{row}_0.8 1.2 0.4 0.7_0.5 0.3 1.5 0.6")
+        if row:
+            in_address(page, Q=f"{row}_0.8 1.2 0.4 0.7_0.5 0.3 1.5 0.6")
+        else:
+            expect(page.get_by_text("Row 1, column 3 is “abc”; expected a number")).to_be_visible()
         page.keyboard.press("ArrowUp")  # the table keeps the focus
-        page.keyboard.press("ArrowRight")
+        if row:
+            page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("is “abc”")).to_have_count(0)
     given = dict(examples("qkv")["words"].matrices)
     given["Q"] = given["Q"].clone()
-    given["Q"][0, :2] = given["Q"].new_tensor([3.0, -0.5])
+    given["Q"][0, :3] = given["Q"].new_tensor([3.0, -0.5, 0.2])
     shares(page, Experiment(given, divisor=1.0))
 
 

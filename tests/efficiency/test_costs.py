@@ -1,6 +1,6 @@
 import pytest
 
-from viz_core.efficiency.costs import Kind, cost, even, multiply_adds
+from viz_core.efficiency.costs import Kind, cost, even, layers_to_meet, multiply_adds
 
 
 def test_the_table_by_hand():
@@ -10,6 +10,19 @@ def test_the_table_by_hand():
     assert cost("convolution", 9, 4, k=3).longest == pytest.approx(2)
     assert cost("restricted", 100, 4, r=5).work == 2000
     assert cost("restricted", 100, 4, r=5).longest == 20
+
+
+@pytest.mark.parametrize(("n", "k"), [(8, 2), (9, 3), (10, 3), (125, 5), (1024, 3), (8, 31)])
+def test_after_how_many_convolutions_the_ends_meet(n: int, k: int):
+    """Dilated by k, k², …: a layer reaches k times as far as the one before it."""
+    layers, reach = 0, 1
+    while reach < n:
+        layers, reach = layers + 1, reach * k
+    assert layers_to_meet("convolution", n, k=k) == layers
+    assert layers - 1 < cost("convolution", n, 4, k=k).longest + 1e-9
+    assert (layers_to_meet("attention", n), layers_to_meet("recurrent", n)) == (1, n - 1)
+    assert layers_to_meet("restricted", 1000, r=64) == 16
+    assert layers_to_meet("restricted", 8, r=64) == 1
 
 
 def test_restricted_attention_that_sees_all_is_attention():

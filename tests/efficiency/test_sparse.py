@@ -9,7 +9,7 @@ from viz_core import masks
 from viz_core.analysis.predictions import divergence
 from viz_core.edits import Cells, Edits
 from viz_core.efficiency import sparse
-from viz_core.efficiency.sparse import Pattern
+from viz_core.efficiency.sparse import Pattern, as_wide
 
 SENTENCE = "The little dog chased the red ball. The little dog chased the red"
 
@@ -28,6 +28,24 @@ def test_cells_with_global_tokens(n: int, window: int, places: set[int], both_si
     expected = masks.local_and_global(n, window, here, both_sides=both_sides)
     assert torch.equal(pattern.allowed(n), expected)
     assert Pattern(window, everyone=tuple(places), both_sides=both_sides).cells(n) == int(expected.sum())
+
+
+@pytest.mark.parametrize("both_sides", [False, True])
+@pytest.mark.parametrize("places", [(), (0,), (3, 70)])
+@pytest.mark.parametrize("window", [1, 4, 9])
+def test_what_one_more_token_of_a_long_text_adds(window: int, places: tuple[int, ...], both_sides: bool):
+    for step in (1, 3) if not places else (1,):
+        pattern = Pattern(window, step, places, both_sides)
+        assert pattern.cells(401) - pattern.cells(400) == pattern.each
+
+
+@pytest.mark.parametrize("both_sides", [False, True])
+def test_a_window_with_as_many_cells(both_sides: bool):
+    pattern = Pattern(4, everyone=(0,), both_sides=both_sides)
+    wide = as_wide(pattern, 18)
+    few, enough = (int(Pattern(w, both_sides=both_sides).allowed(18).sum()) for w in (wide - 1, wide))
+    assert few < int(pattern.allowed(18).sum()) <= enough
+    assert as_wide(Pattern(99, both_sides=both_sides), 5) == 5
 
 
 def test_cells_of_a_million_tokens():

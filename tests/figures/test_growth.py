@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from viz_core.figures import Curve
-from viz_core.figures.growth import Point, Slope, growth
+from viz_core.figures.growth import Slope, growth
 
 X = np.array([1, 2, 4, 8])
 WORDS = {"title": "a", "subtitle": "b", "x_title": "c", "y_title": "d", "theme": "light", "x_ticks": {1: "1", 8: "8"}}
@@ -39,9 +39,9 @@ def test_a_slope_goes_through_its_point(power: int) -> None:
 
 
 def test_axes_are_logarithmic_with_ticks_of_their_own() -> None:
-    figure = growth([Curve("one", X, X)], y_ticks={1: "a", 4: "b"}, points=[Point(2, 2, "<b>")], mark=4, **WORDS)
+    figure = growth([Curve("one", X, X)], y_ticks={1: "a", 4: "b"}, points=[(2, 2)], mark=4, **WORDS)
     assert (figure.layout.xaxis.type, figure.layout.yaxis.type) == ("log", "log")
     assert list(figure.layout.xaxis.ticktext) == ["1", "8"]
     assert list(figure.layout.yaxis.ticktext) == ["a", "b"]
-    assert figure.data[-1].text[0] == "&lt;b&gt;"
+    assert (figure.data[-1].x[0], figure.data[-1].y[0]) == (2, 2)
     assert figure.layout.shapes[0].x0 == 4

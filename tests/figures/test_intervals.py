@@ -37,3 +37,12 @@ def test_a_row_is_framed_on_what_is_allowed() -> None:
     assert (frame.x0, frame.x1, frame.y0, frame.y1) == (-0.5, 2.5, 0.5, 1.5)
     assert np.isnan(drawn.data[-1].z[0, 1])
     assert drawn.data[-1].z[1, 0] == pytest.approx(0.5)
+
+
+def test_colours_end_at_the_largest_weight_of_a_row_with_a_choice() -> None:
+    weights = np.array([[1, 0.9], [0.25, 0.75]], dtype=np.float32)  # the 0.9 is not allowed
+    rule = {"row": 1, "title": "t", "subtitle": "s", "theme": "light"}
+    drawn = seen_by(weights, ("a", "b"), np.tri(2, dtype=bool), **rule)
+    assert drawn.data[-1].zmax == pytest.approx(0.75)
+    assert drawn.data[-1].colorbar.tickvals[-1] == pytest.approx(0.75)
+    assert seen_by(weights[:1, :1], ("a",), np.ones((1, 1), dtype=bool), **rule | {"row": 0}).data[-1].zmax == 1

@@ -89,6 +89,32 @@ def test_a_map_of_two_texts_fills_its_place_and_says_where_it_begins():
     assert drawn(4, 5).layout.meta["linked"] == "cells"
 
 
+def test_what_is_yet_to_come_is_left_out_of_its_place():
+    rule = {"title": "", "subtitle": "", "theme": "light", "unit": "", "allowed": np.tri(3, dtype=bool)}
+    values = np.ones((3, 3), dtype=np.float32)
+    whole, part = (across_heatmap(values, "abc", "xyz", there=there, **rule) for there in (None, (2, 2)))
+    for layer in part.data:
+        assert np.isnan(layer.z[2]).all()
+        assert np.isnan(layer.z[:, 2]).all()
+    assert part.data[0].z[0, 1] == 0  # grey: not allowed, but there
+    assert part.layout.xaxis.ticktext == ("a", "b", "")
+    assert part.layout.yaxis.ticktext == ("x", "y", "")
+    assert part.layout.xaxis.range == whole.layout.xaxis.range
+    assert not np.isnan(whole.data[0].z).any()
+    (frame,) = across_heatmap(values, "abc", "xyz", framed=1, **rule).layout.shapes
+    assert (frame.x0, frame.x1, frame.y0, frame.y1) == (-0.5, 2.5, 0.5, 1.5)
+
+
+def test_several_maps_on_a_line_have_names_of_one_size_and_no_numbers():
+    def drawn(size: int):
+        values = np.zeros((3, 4), dtype=np.float32)
+        return across_heatmap(values, "abcd", "xyz", labels=size, title="", subtitle="", theme="light", unit="")
+
+    assert {axis.tickfont.size for axis in (drawn(9).layout.xaxis, drawn(9).layout.yaxis)} == {9}
+    assert drawn(9).data[-1].texttemplate is None
+    assert drawn(0).data[-1].texttemplate
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_drawing_names_and_numbers_all_three(theme):
     texts, attentions = ("English", "Korean", "next"), ("self", "masked", "cross")

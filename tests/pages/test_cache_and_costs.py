@@ -153,7 +153,11 @@ def test_what_an_address_may_say(address: dict, column: str) -> None:
 def test_published_sizes() -> None:
     said = words(opened(PAGE, part="cache", model="tiny-bert", text=SENTENCE, kept_length="131072"))
     assert "GPT-3** keeps **576\u00a0GiB**" in said
-    assert "keeps **40\u00a0GiB**, 14.4 times less" in said
+    assert "keeps **40\u00a0GiB**, 14.4 times less: 8 times because its 64 query heads share 8" in said
+    assert "1.8 times because it has fewer layers and heads" in said
+    assert "as much as in GPT-2 XL (320\u00a0KiB and 300\u00a0KiB)" in said
+    assert "for 96 heads in each of 96 layers" in said
+    assert "32 × 4,096 at most" in said
     assert "window of 4,096: **512\u00a0MiB**, however long" in said
     assert "From 74,175 tokens on" in said
     short = words(opened(PAGE, part="cache", model="tiny-bert", text=SENTENCE, kept_length="1024", kept_width="fp32"))
@@ -176,6 +180,8 @@ def test_the_table_is_filled_in(name: str) -> None:
     assert "n/r = 128" in told
     said = words(app)
     assert "n = d = 512" in said
+    assert "meet in **1 layer** of self-attention, after 5 of (dilated) convolution, about 128 of restricted" in said
+    assert "2,047 steps of recurrence" in said
     assert "dearer of the two, by **4 times**" in said
     assert "from n = k·d = **2,560** on" in said
 
@@ -228,7 +234,7 @@ def test_layers_are_measured_when_asked_and_said_as_measured() -> None:
         assert not app.exception
         assert drawn(app) == 2
         assert "$n^{1.50}$" in words(app)
-        assert "7 CPU threads, the fastest of 3 rounds" in words(app)
+        assert "CPU threads: 7; the fastest run counts, rounds: 3" in words(app)
         assert "<td class=''>1.50</td>" in tables(app)
         app.button(key="again-layers").click().run()
         assert not app.exception
@@ -240,8 +246,14 @@ SIZES = Sizes(0, 256, 3, 64)
 
 def test_what_the_numbers_say() -> None:
     steep, flat = made_up(2.5), made_up(1.0, start=1.0)
-    assert "grew faster than the work" in measured._grew(steep, SIZES)
-    assert "grew faster than the work" not in measured._grew(made_up(1.5), SIZES)
+    assert "grew **faster** than the work: self-attention." in measured._otherwise(steep, SIZES)
+    assert "slower" not in measured._otherwise(steep, SIZES)
+    assert "grew **slower** than the work: self-attention." in measured._otherwise(made_up(1.2), SIZES)
+    slow = made_up(1.85)
+    slow.seconds["recurrent"] = tuple(1e-6 * n**1.5 for n in LENGTHS)
+    assert "grew **faster** than the work: recurrent." in measured._otherwise(slow, SIZES)
+    assert measured._otherwise(made_up(1.85), SIZES) == ""
+    assert "its multiply–adds near n²" in measured._grew(steep, SIZES)
     assert "the curves are flatter" in measured._flat(flat, SIZES)
     assert measured._flat(made_up(2.0), SIZES) == ""
     assert "takes longer than the GRU from n = **64** on" in measured._met(steep, SIZES)

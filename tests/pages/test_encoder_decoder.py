@@ -67,8 +67,8 @@ def test_the_limit_is_said_and_holds() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("The dog bit the man.", ["hardly saw", "“bit” (in 8 sentence pairs)"]),
-        ("The zyx chased bit.", ["never saw “zyx”", "hardly saw"]),
+        ("The dog bit the man.", ["hardly saw", "“bit” (sentence pairs with it: 8)"]),
+        ("The Zyx chased bit.", ["never saw “Zyx”", "hardly saw"]),
         ("🙂", ["no word"]),
     ],
 )
@@ -136,6 +136,9 @@ def test_the_alignment_compares_what_both_write() -> None:
     assert "gru-attention writes the same sentence" in words(opened(PAGE, part="alignment"))
     other = words(opened(PAGE, part="alignment", english="The dog bit the man."))
     assert "gru-attention writes another sentence" in other
+    begun = words(opened(PAGE, part="alignment", english="The dog bit the man.", word="0"))  # both with 그
+    assert "Framed there: the row of the same Korean word." in begun
+    assert "Framed there" not in words(opened(PAGE, part="alignment"))
 
 
 def test_the_measured_figures_are_those_of_the_cards() -> None:
@@ -165,3 +168,53 @@ def test_a_beam_is_compared_with_greedy_decoding(text: str) -> None:
     assert not app.exception
     assert "greedy" in words(app)
     assert len(app.dataframe[0].value) == 3
+
+
+def test_a_look_at_a_preposition_is_called_a_miss() -> None:
+    for part in ("writing", "alignment"):
+        assert "“밤에” → “At”: a Korean particle" in words(opened(PAGE, part=part)).replace("\\", "")
+        assert "particle is part" not in words(opened(PAGE, part=part, english=EXAMPLES[1]))
+
+
+def test_of_pairs_as_far_apart_the_surest_is_named() -> None:
+    said = words(opened(PAGE, part="alignment"))
+    assert "“본” is written before “쫓을”, and “saw” stands after “chase”" in said
+    assert "between blanks, with their particles" in said
+
+
+def test_a_small_weight_keeps_its_digits() -> None:
+    across = recorded().blocks[1].cross_attention
+    assert across is not None
+    cell = cell_of(across.head(2), 4, 0)
+    assert 0 < cell.weight < 0.001
+    said = words(opened(PAGE, part="three", word="4", source="0"))
+    assert rf"{tex(cell.exponential)} \div {tex(cell.row_sum)} &= \mathbf{{{tex(cell.weight)}}}" in said
+    assert f"{cell.weight:.4g}".split("e")[0] in tex(cell.weight)
+
+
+def test_a_runner_up_that_differs_by_a_blank_shows_it() -> None:
+    table = opened(PAGE, english=EXAMPLES[3], decoding="2").dataframe[0].value
+    assert any(text.startswith("␣미나는 언제") for text in table["kept at the end"])
+
+
+def test_tokens_yet_to_come_have_no_rows() -> None:
+    recording = recorded()
+    app = opened(PAGE, part="three", so_far="3", word="7", source="2")
+    assert not app.exception
+    across = cross_weights(recording)[1, 2, 2]  # of the third token, the one being written
+    assert f"q_{{2}}\\cdot k_{{{int(across.argmax())}}}" in words(app)
+    assert "12 × 12 cells" in words(app)
+    later = int(cross_weights(recording)[1, 2, 4].argmax())
+    app = opened(PAGE, part="three", so_far="5")  # none chosen: the token being written
+    assert f"q_{{4}}\\cdot k_{{{later}}}" in words(app)
+    app = opened(PAGE, part="three", so_far="3", looks=str(14 + 6), looked_at=str(14 + 2))
+    assert "3 · Cross-attention" in words(app)  # that cell of the decoder is yet to come
+    app.number_input(key="setting-so_far").set_value(12).run()
+    assert "2 · Masked self-attention, L1" in words(app)
+
+
+@pytest.mark.parametrize("so_far", ["0", "-4", "99", "x", "1"])
+def test_as_many_tokens_as_there_are_can_be_written(so_far: str) -> None:
+    app = opened(PAGE, part="three", so_far=so_far)
+    assert not app.exception
+    assert 1 <= app.number_input(key="setting-so_far").value <= 12

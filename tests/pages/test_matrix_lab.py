@@ -56,13 +56,30 @@ def test_the_masked_cell_is_minus_infinity() -> None:
     app = opened(PAGE, example="causal", cell="0-3")
     sound(app)
     assert r"M_{0,3} &= -\infty \quad (3 > 0)" in latex(app)
-    assert r"0 \div 1.0000 = \mathbf{0.0000}" in latex(app)
+    assert r"0 \div 1 = \mathbf{0}" in latex(app)
+
+
+def test_lines_of_arithmetic_follow_from_each_other() -> None:
+    app = opened(PAGE, example="taste", cell="0-0")
+    sound(app)
+    for line in [
+        r"&= 1 + 2.754\cdot 10^{-5}",
+        r"&= 1.000028",
+        r"1 \div 1.000028 = \mathbf{0.999972}",
+        r"z_{0,0} &= 0.999972\cdot 5 + 2.754\cdot 10^{-5}\cdot 1",
+        r"&= 4.9999",
+    ]:
+        assert line in latex(app)
+    assert "The largest of these M is taken off each" in said(app)
+    assert "The largest of these M" not in said(opened(PAGE, cell="0-0"))
+    assert r"\mathbf{0.9680}" in latex(opened(PAGE, example="one", cell="0-0"))
+    assert r"e^{5.7735}" in latex(opened(PAGE, example="one", cell="0-0"))
 
 
 def test_queries_may_be_fewer_than_keys_and_values_wider() -> None:
     app = opened(PAGE, Q="1 2", K="1 2_3 4_5 6", V="1 2 3 4_5 6 7 8_9 10 11 12", only_before="yes", stage="mask")
     sound(app)
-    assert "With 1 queries and 3 keys row i sees keys 0 … i" in said(app)
+    assert "With n = 1 and m = 3 row i sees keys 0 … i" in said(app)
 
 
 def test_the_wrong_axis_is_a_mistake_to_see() -> None:
@@ -85,8 +102,8 @@ def written(app: AppTest, name: str, text: str) -> AppTest:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("1, 2\n3", "Row 2 has 1 numbers"),
-        ("1, x, 3, 4", "Row 1, column 2 is 'x'"),
+        ("1, 2\n3", "Row 2 is of length 1"),
+        ("1, x, 3, 4", "Row 1, column 2 is “x”"),
         ("1, nan, 3, 4", "finite"),
         ("1, inf, 3, 4", "finite"),
         ("", "no numbers"),
@@ -112,6 +129,25 @@ def test_what_is_no_matrix_is_said_and_stays_typed_and_the_last_result_stays(tex
     sound(app)
     assert "Still shown below" not in said(app)
     assert app.text_area(key="text-Q").value == "1, 1, 1, 1\n2, 2, 2, 2", "as it was understood"
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "0.0001", "1,000", "abc"])
+def test_a_divisor_out_of_range_is_said_and_stays_typed_and_the_last_one_is_still_shown(text: str) -> None:
+    app = opened(PAGE, divide_by="own", own_divisor="2", cell="0-1")
+    sound(app)
+    good = latex(app)
+    app.text_input(key="setting-own_divisor").set_value(text).run()
+    assert not app.exception
+    assert f"“{text}” is no number from 0.01 to 1,000,000. Still shown below: divided by 2." in errors(app)
+    assert app.text_input(key="setting-own_divisor").value == text
+    assert latex(app) == good
+    app.text_input(key="setting-own_divisor").set_value("0,5").run()
+    sound(app)
+    assert r"1.86 \div 0.5 = 3.72" in latex(app)
+    app.text_input(key="setting-own_divisor").set_value(text).run()
+    app.button_group(key="setting-divide_by").set_value("root").run()
+    sound(app)
+    assert app.text_input[0].disabled
 
 
 def test_shapes_that_do_not_multiply_are_named_and_the_last_result_stays() -> None:

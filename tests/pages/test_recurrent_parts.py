@@ -245,3 +245,33 @@ def test_a_place_beyond_the_text_is_not_hidden(hidden: str) -> None:
     app = opened(PAGE, part="kinds", text=SENTENCE, hidden=hidden)
     assert not app.exception
     assert drawn(app) == 5
+
+
+@pytest.mark.parametrize(("word", "source"), [("2", "1"), ("0", "0"), ("5", "3"), ("7", "4")])
+def test_the_largest_product_is_said_with_what_its_sign_does(word: str, source: str) -> None:
+    cell = additive.cell_of(_record(), int(word), int(source))
+    told = said(opened(PAGE, part="additive", english=ENGLISH, word=word, source=source))
+    assert f"Component {cell.most}: of the 128 products its is the largest in size" in told
+    assert ("pulls the score up" in told) == (float(cell.products[cell.most]) > 0)
+    assert float(cell.products[cell.most].abs()) == float(cell.products.abs().max())
+
+
+def test_what_the_scores_need_more_is_counted() -> None:
+    width, both = 128, 2 * 128  # v and b; W and U, each [128, 256]
+    assert f"But for the {2 * width + 2 * width * both:,} weights" in said(opened(PAGE, part="squeezed"))
+
+
+def test_the_word_that_gains_most_is_hidden_first(both: tuple[Model, Model]) -> None:
+    encoder, decoder = both
+    app = opened(PAGE, part="kinds", text=SENTENCE)
+    ids = decoder.token_ids(SENTENCE)
+    gains = {}
+    for row, label in enumerate(decoder.labels(ids)):
+        if row and any(map(str.isalnum, label)):
+            seen = encoder.record(encoder.hidden(SENTENCE, row), all_logits=True).logits[row]
+            left = decoder.record(ids[:row]).logits[-1]
+            of_both, of_left = (torch.log_softmax(logits, -1)[ids[row]] for logits in (seen, left))
+            gains[row] = float(of_both - of_left)
+    assert app.selectbox(key="setting-hidden").value == str(max(gains, key=gains.__getitem__))
+    assert "Chosen: the word that gains most" in said(app)
+    assert "Chosen: the word" not in said(opened(PAGE, part="kinds", text=SENTENCE, hidden=str(min(gains))))

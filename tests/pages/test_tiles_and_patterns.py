@@ -1,5 +1,6 @@
 """The page "Made cheaper", its parts FlashAttention and Fewer cells: what they say is true, also of odd models."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from tests.pages.test_variants import VARIANTS, bundle
 from viz_core import masks
 from viz_core.analysis.predictions import change_of
 from viz_core.edits import Cells, Edits
-from viz_core.efficiency import sparse
+from viz_core.efficiency import sparse, tiling
 from viz_core.efficiency.tile_walk import MOST, tile_walk
 from viz_core.models import bundled
 from viz_core.ui import whatif
+from viz_core.ui.mechanism.efficient.tables import large
 from viz_core.ui.show import number, power, share
 
 PAGE = "pages/efficient.py"
@@ -78,7 +80,7 @@ def test_the_formula_holds_the_numbers_of_the_chosen_row() -> None:
     before, after = float(scores[:4].max()), float(scores[:8].max())
     assert after > before
     total = float(torch.exp(scores[:4] - before).sum())
-    formula = app.latex[1].value
+    formula = app.latex[0].value
     assert rf"m' &= \max({before:.4g},\ {float(scores[4:8].max()):.4g}) = {after:.4g}" in formula
     assert rf"\cdot {total:.4g} +" in formula
     assert "“red” (row 17) in this tile" in said(app)
@@ -86,9 +88,9 @@ def test_the_formula_holds_the_numbers_of_the_chosen_row() -> None:
 
 def test_the_chosen_cell_chooses_the_tile_until_another_is_played_to() -> None:
     address = {"text": REPEATED, "layer": "1", "head": "4", "tile_rows": "4", "tile_keys": "4", "query": "9"}
-    of_cell = shown(**address, key="5").latex[1].value
-    assert shown(**address, key="5", tile_step="3.9.5").latex[1].value != of_cell
-    assert shown(**address, key="5", tile_step="3.8.5").latex[1].value == of_cell, "of another row"
+    of_cell = shown(**address, key="5").latex[0].value
+    assert shown(**address, key="5", tile_step="3.9.5").latex[0].value != of_cell
+    assert shown(**address, key="5", tile_step="3.8.5").latex[0].value == of_cell, "of another row"
 
 
 @pytest.mark.parametrize("step", ["", "x", "999.17.8", "-1.17.8", "1e9", "3"])
@@ -123,7 +125,24 @@ def test_the_mistake_is_put_right() -> None:
     app = shown(text=SENTENCE)
     assert "saves 5–20 % memory" in said(app)
     assert "O(n) instead of O(n²)" in said(app)
-    assert "the products are the same 537 million FLOPs" in said(app)
+    assert "the products are the same" in said(app)
+    assert {line["multiply–adds"] for line in table(app)} == {large(2 * 2048**2 * 32), "–"}
+
+
+@pytest.mark.parametrize(("fast", "rows"), [(48, 96), (192, 384)])
+def test_what_tiles_save_is_said_with_what_it_is_of(fast: int, rows: int) -> None:
+    words = said(shown(text=SENTENCE, fast_memory=str(fast)))
+    standard, tiles = (
+        tiling.kept_by_standard(2048),
+        tiling.kept_by_tiles(2048, 32, tiling.tile_of(fast << 10, 32)),
+    )
+    less = re.search(r"in fp32 keeps \*\*(\d+)× less\*\* in these.*; with Q, K, V counted too, (\d+)×", words)
+    assert less is not None
+    assert int(less[1]) == pytest.approx(standard / tiles, rel=0.1)
+    given = 3 * 2048 * 32 * 4
+    assert int(less[2]) == pytest.approx((standard + given) / (tiles + given), rel=0.1)
+    assert f"linearly while all rows fit at once (n\u00a0≤\u00a0{rows})" in words
+    assert f"here n\u00a0≥\u00a0{fast * 8:,}" in words
 
 
 # -- patterns --------------------------------------------------------------------------------------------------
@@ -170,6 +189,29 @@ def test_how_wide_the_window_must_be() -> None:
     weights = recording.blocks[1].attention.head(4).weights[0]
     kept = [sparse.kept(weights, masks.sliding_window(n, w)).mean for w in range(1, n + 1)]
     assert f"a window of **{next(w for w, one in enumerate(kept, 1) if one >= 0.95)}** of the {n} tokens" in said(app)
+
+
+@pytest.mark.parametrize("model", ["tiny-gpt", "tiny-bert"])
+def test_what_global_tokens_add(model: str) -> None:
+    app = shown(part="patterns", model=model, text=REPEATED, layer="1", head="4", window="3", everyone="0-5")
+    loaded = viz_core.load(model)
+    weights, both = loaded.record(REPEATED).blocks[1].attention.head(4).weights[0], loaded.both_sides
+    n = len(weights)
+    window = masks.sliding_window(n, 3, both_sides=both)
+    everyone = masks.local_and_global(n, 3, [0, 5], both_sides=both)
+    cells = int(everyone.sum())
+    wide = next(w for w in range(1, n) if int(masks.sliding_window(n, w, both_sides=both).sum()) >= cells)
+    plain = float(weights[window].sum()) / n
+    points, others = (
+        number(round(100 * (float(weights[allowed].sum()) / n - plain), 1))
+        for allowed in (everyone, masks.sliding_window(n, wide, both_sides=both))
+    )
+    words = said(app)
+    assert f"global tokens (2) add {cells - int(window.sum())} cells and **{points} points**" in words
+    assert f"(w = {wide}) would add **{others}**" in words
+    each = "5 cells (window, w = 3)" if both else "3 cells (window, w = 3)"
+    assert f"each further token adds {each}" in words
+    assert f"{9 if both else 5} cells (w = 3, 2 global)" in words
 
 
 def test_heads_are_told_best_first() -> None:

@@ -39,3 +39,17 @@ def test_alibi_adds_a_bias() -> None:
 )
 def test_what_a_head_reads(settings: dict, layer: int, expected: str) -> None:
     assert formulas.attention_input(TransformerConfig(**SHAPE, **settings), layer) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.0, "0.0000"),
+        (-7.49824, "-7.4982"),
+        (0.0123456, "0.0123"),
+        (0.00123456, "0.001235"),
+        (6.677e-05, r"6.677\cdot 10^{-5}"),
+    ],
+)
+def test_small_numbers_keep_their_digits(value: float, written: str) -> None:
+    assert formulas.tex(value) == written

@@ -114,7 +114,7 @@ class Counted(NamedTuple):
     multiply_adds  one multiplication and one addition each
     additions      alone
     tanhs
-    between        numbers that are made on the way to the n² scores
+    between        numbers that are made on the way to the n² scores: each sum, and its tanh
     """
 
     multiply_adds: int
@@ -124,10 +124,10 @@ class Counted(NamedTuple):
 
 
 def counted(n: int, d: int) -> tuple[Counted, Counted]:
-    """Of dot products, and of additive scores; both from queries and keys that are there already (W s and U h, W_Q x
-    and W_K x: n projections each, which n² outgrows)."""
+    """Of dot products, and of additive scores; both from queries and keys that are there already (W s and U h, W_Q s
+    and W_K h: n projections each, which n² outgrows)."""
     cells = n * n * d
-    return Counted(cells, 0, 0, 0), Counted(cells, cells, cells, cells)
+    return Counted(cells, 0, 0, 0), Counted(cells, cells, cells, 2 * cells)
 
 
 def dot_scores(query: Tensor, key: Tensor) -> Tensor:

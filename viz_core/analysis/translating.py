@@ -12,6 +12,9 @@ from torch import Tensor
 from viz_core.recording import Recording
 from viz_core.recurrent import RecurrentRecording
 
+PREPOSITIONS = frozenset(("at", "by", "from", "in", "on", "to", "with"))
+PARTICLES = ("에", "에서", "에게", "로", "와", "과")  # of nouns, for what English says by these
+
 
 def cross_weights(recording: Recording | RecurrentRecording) -> Tensor:
     """[layer, head, written token, source token]; of a GRU one layer of one head. Rows sum to 1.
@@ -72,6 +75,30 @@ def crossings(columns: Sequence[int]) -> Crossings:
     n = len(columns)
     pairs = [(one, other) for one in range(n) for other in range(one + 1, n)]
     return Crossings(len(pairs), sum(columns[one] > columns[other] for one, other in pairs))
+
+
+def crossed_farthest(columns: Sequence[int], weights: Sequence[float]) -> tuple[int, int]:
+    """The two rows that cross and whose columns stand farthest apart; of several such the two with the largest product
+    of `weights`, one a row. Raises ValueError where none cross."""
+    rows = range(len(columns))
+    crossed = [(one, other) for one in rows for other in rows[one + 1 :] if columns[one] > columns[other]]
+    return max(crossed, key=lambda at: (columns[at[0]] - columns[at[1]], weights[at[0]] * weights[at[1]]))
+
+
+def particles_found(looked_at: Sequence[int], written: Sequence[str], read: Sequence[str]) -> list[tuple[int, int]]:
+    """(row, column) of the Korean words that look most at an English preposition and end in a particle: what the
+    preposition says stands there, and the noun beside it is what the rest of the word says."""
+    return [
+        (row, column)
+        for row, column in enumerate(looked_at)
+        if read[column].lower() in PREPOSITIONS and written[row].endswith(PARTICLES)
+    ]
+
+
+def same_word(word: str, place: int, written: Sequence[str]) -> int | None:
+    """Where another text has the word; of several places the one nearest to `place`, None where it has it nowhere."""
+    places = [at for at, other in enumerate(written) if other == word]
+    return min(places, key=lambda at: abs(at - place), default=None)
 
 
 class Held(NamedTuple):

@@ -47,6 +47,21 @@ def cost(kind: Kind, n: int, d: int, *, k: int = 3, r: int = 64) -> Cost:
     return Cost(min(r, n) * n * d, 1, max(1.0, n / r))
 
 
+def layers_to_meet(kind: Kind, n: int, *, k: int = 3, r: int = 64) -> int:
+    """Layers after which some position knows of the first and of the last one: the longest path, in whole layers; of a
+    recurrence, the steps from the one to the other."""
+    if kind == "attention":
+        return 1
+    if kind == "recurrent":
+        return n - 1
+    if kind == "convolution":
+        layers = 1
+        while k**layers < n:
+            layers += 1
+        return layers
+    return max(1, -(-n // r))
+
+
 def even(kind: Kind, d: int, *, k: int = 3, r: int = 64) -> int:
     """The length n from which on self-attention's work is above this kind's: where the two entries are equal."""
     return {"attention": 1, "recurrent": d, "convolution": k * d, "restricted": r}[kind]

@@ -49,6 +49,13 @@ class Pattern:
         far = self._far(n)
         return 2 * (back + far) - n if self.both_sides else back + far
 
+    @property
+    def each(self) -> int:
+        """Cells that one more position of a long text adds: w, in an encoder 2w − 1, and for each global position one,
+        in an encoder two."""
+        sides = 2 if self.both_sides else 1
+        return sides * self.window - (sides - 1) + sides * len(set(self.everyone))
+
     def _far(self, n: int) -> int:
         """Cells on or below the diagonal that are allowed for a global position's sake alone."""
         places = [place for place in set(self.everyone) if place < n]
@@ -88,6 +95,12 @@ def kept_by_width(weights: Tensor) -> tuple[Tensor, Tensor]:
     by_distance = torch.zeros_like(weights).scatter_add_(1, distance, weights)  # of each row
     rows = by_distance.cumsum(1)
     return rows.mean(0), rows.amin(0)
+
+
+def as_wide(pattern: Pattern, n: int) -> int:
+    """The narrowest plain window with as many cells as a pattern, or more, on a text of n."""
+    cells = pattern.cells(n)
+    return next(w for w in range(1, n + 1) if Pattern(w, both_sides=pattern.both_sides).cells(n) >= cells)
 
 
 def kept_by_heads(recording: Recording, allowed: Tensor, note: Callable[[int, int], None] | None = None) -> Tensor:

@@ -38,6 +38,11 @@ def standard(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     return torch.softmax(query @ key.T, dim=-1) @ value
 
 
+def given(n: int, d: int) -> int:
+    """Bytes of queries, keys and values, which are kept either way."""
+    return WIDTH * 3 * n * d
+
+
 def kept_by_standard(n: int) -> int:
     """Bytes: all scores and all weights at once; the context comes when the scores have gone."""
     return WIDTH * 2 * n * n
@@ -74,6 +79,11 @@ class Growth:
     tiles: tuple[Measured, ...]
     fused_kept: tuple[int, ...]
     seconds: tuple[float, float]
+
+    @property
+    def multiply_adds(self) -> int:
+        """Of the longest, in matrix products: the same with tiles and without. An operation is either half of one."""
+        return self.standard[-1].flops // 2
 
 
 @torch.inference_mode()

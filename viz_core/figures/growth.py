@@ -16,15 +16,6 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 
 
 @dataclass(frozen=True)
-class Point:
-    """A place that is named."""
-
-    x: float
-    y: float
-    name: str
-
-
-@dataclass(frozen=True)
 class Slope:
     """y ∝ xᵖ through a point, drawn from `first` to it; named at its lower end. `of` is the number of its curve."""
 
@@ -46,7 +37,7 @@ def growth(
     theme: ThemeName,
     x_ticks: Mapping[float, str],
     y_ticks: Mapping[float, str] | None = None,
-    points: Sequence[Point] = (),
+    points: Sequence[tuple[float, float]] = (),
     slopes: Sequence[Slope] = (),
     until: Sequence[float] = (),
     mark: float | None = None,
@@ -54,8 +45,9 @@ def growth(
 ) -> go.Figure:
     """Curves on logarithmic axes, with ticks of one's own.
 
-    until  for each curve, the x from which on it is dotted: said of what nobody has made; ∞ for nowhere
-    mark   an x to draw an upright line at
+    points  (x, y) that are circled; the subtitle says why
+    until   for each curve, the x from which on it is dotted: said of what nobody has made; ∞ for nowhere
+    mark    an x to draw an upright line at
     """
     figure = curves(
         drawn,
@@ -144,14 +136,11 @@ def _ink(slope: Slope, theme: ThemeName) -> str:
     return palette.CATEGORIES[theme][slope.of % len(palette.CATEGORIES[theme])]
 
 
-def _points(points: Sequence[Point], theme: ThemeName) -> go.Scatter:
+def _points(points: Sequence[tuple[float, float]], theme: ThemeName) -> go.Scatter:
     return go.Scatter(
-        x=np.array([point.x for point in points], dtype=np.float32),
-        y=np.array([point.y for point in points], dtype=np.float32),
-        text=[literal(point.name) for point in points],
-        mode="markers+text",
-        textposition="bottom right",
-        textfont={"size": 12, "color": palette.TEXT[theme]},
+        x=np.array([x for x, _y in points], dtype=np.float32),
+        y=np.array([y for _x, y in points], dtype=np.float32),
+        mode="markers",
         marker={"size": 10, "symbol": "circle-open", "line": {"width": 2}, "color": palette.TEXT[theme]},
         showlegend=False,
         hoverinfo="skip",

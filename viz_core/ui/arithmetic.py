@@ -57,8 +57,8 @@ def _cell(scene: HeadScene) -> Cell:
 
 
 def equations(cell: Cell, record: AttentionRecord, i: int, j: int) -> str:
-    """The arithmetic of a record's cell (i, j) in KaTeX, to four decimals: enough for the lines to follow from each
-    other."""
+    """The arithmetic of a record's cell (i, j) in KaTeX, to four decimals or digits: enough for the lines to follow
+    from each other."""
     lines = [rf"q_{{{i}}}\cdot k_{{{j}}} &= {tex(cell.score)}"]
     lines.append(rf"{tex(cell.score)} \div {tex(record.divisor)} &= {tex(cell.scaled)}")
     if record.bias is not None:

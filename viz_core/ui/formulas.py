@@ -4,8 +4,9 @@ from viz_core.config import TransformerConfig
 
 
 def tex(value: float, places: int = 4) -> str:
-    """So many decimals; as many significant digits where those would all be zero."""
-    return f"{value:.{places}f}" if value == 0 or abs(value) >= 0.5 * 10**-places else digits(value, places)
+    """So many decimals; as many significant digits of what is so small that decimals would leave but one or two of
+    them: then a line of arithmetic follows from the one before it."""
+    return f"{value:.{places}f}" if value == 0 or abs(value) >= 10 ** (2 - places) else digits(value, places)
 
 
 def digits(value: float, count: int = 4) -> str:

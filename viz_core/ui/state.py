@@ -27,7 +27,7 @@ SETTINGS_OF = {  # what can be set on each page, and stands in the address under
     "the block": ["norm", "depth", "start", "next_temperature", "top_k", "top_p", "pick", "draw"],
     "birth": ["moment", "earlier", "later"],
     "encoder and decoder": ["english", "word", "source", "cross_layer", "cross_head", "looks", "looked_at"],
-    "encoder and decoder, words": ["cells_of", "decoding"],
+    "encoder and decoder, words": ["cells_of", "decoding", "so_far"],
     "encoder and decoder, other parts": ["probe", "hidden"],
     "efficient, tiles and patterns": ["tile_rows", "tile_keys", "tile_step", "fast_memory"],
     "efficient, cache and costs": ["write", "at", "kept_length", "kept_width", "n", "d", "k", "r"],

@@ -13,8 +13,9 @@ def kept_or_computed_again(scene: Scene) -> list[str]:
         r"\text{row } n:\quad z_n=\mathrm{softmax}\!\Big(\tfrac{q_n\,[K_{\text{kept}};\,k_n]^{\!\top}}{\sqrt{d_k}}\Big)"
         r"\,[V_{\text{kept}};\,v_n]",
         _(
-            "A token that is written needs one new row: **its** query, against the keys and values of all tokens so "
-            "far. Those never change in a decoder, where no row sees what comes later. So they are kept: the KV cache."
+            "To write the next token **one** new row is computed: the query of the newest token read, against the keys "
+            "and values of all so far. In a decoder those never change, as no row sees what comes later: the KV cache "
+            "keeps them."
         ),
     )
     if scene.model.both_sides:

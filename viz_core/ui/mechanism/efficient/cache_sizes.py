@@ -20,6 +20,7 @@ WIDTHS = {"fp32": 4, "fp16": 2, "int8": 1}  # bytes a number
 DRAWN = ("GPT-2 small", "GPT-2 XL", "GPT-3", "Llama 2 70B", "Mistral 7B")  # all in the table; these as curves too
 FIRST = 128  # tokens, where the curves begin
 DEFAULT = 131072
+FIXED = 3  # columns before those of the lengths
 
 
 def at_any_length(scene: Scene) -> None:
@@ -98,39 +99,64 @@ def _formula(scene: Scene, shape: Shape, length: int, width: int) -> None:
 
 
 def _said(shapes: dict[str, Shape], length: int, width: int) -> str:
+    """A paragraph for each model."""
     gpt3, llama, mistral = (shapes[name] for name in ("GPT-3", "Llama 2 70B", "Mistral 7B"))
-    large, grouped, bounded = (shape.cache_bytes(length, width) for shape in (gpt3, llama, mistral))
-    said = _(
-        "At {length} tokens **GPT-3** keeps **{large}**: keys and values for each of its {heads} heads. "
-        "**Llama 2 70B**, whose {queries} query heads share {kv} key/value heads, keeps **{grouped}**, "
-        "{ratio:.3g} times less."
+    return "\n\n".join(
+        [
+            _of_gpt3(gpt3, length, width),
+            _of_llama(gpt3, llama, shapes["GPT-2 XL"], length, width),
+            _of_mistral(mistral, length, width),
+        ]
+    )
+
+
+def _of_gpt3(gpt3: Shape, length: int, width: int) -> str:
+    weights = gpt3.all_parameters * width
+    return _(
+        "At {length} tokens **GPT-3** keeps **{large}**, for {heads} heads in each of {layers} layers. From {n:,} "
+        "tokens on, the cache of **one** text is larger than all of its weights ({weights})."
     ).format(
         length=_tokens(length),
-        large=in_bytes(large),
+        large=in_bytes(gpt3.cache_bytes(length, width)),
         heads=gpt3.n_head,
+        layers=gpt3.n_layer,
+        n=math.ceil(weights / gpt3.cache_bytes(1, width)),
+        weights=in_bytes(weights),
+    )
+
+
+def _of_llama(gpt3: Shape, llama: Shape, xl: Shape, length: int, width: int) -> str:
+    """What sharing saves and what the smaller shape does; and that it is as much as a far smaller model keeps."""
+    less, shared = gpt3.cache_bytes(1, width) / llama.cache_bytes(1, width), llama.n_head / llama.n_kv_head
+    return _(
+        "**Llama 2 70B** keeps **{grouped}**, {less:.3g} times less: {shared:.3g} times because its {queries} query "
+        "heads share {kv} key/value heads, {smaller:.3g} times because it has fewer layers and heads. A token then "
+        "takes about as much as in GPT-2 XL ({each} and {other}): the two lines lie on one another."
+    ).format(
+        grouped=in_bytes(llama.cache_bytes(length, width)),
+        less=less,
+        shared=shared,
         queries=llama.n_head,
         kv=llama.n_kv_head,
-        grouped=in_bytes(grouped),
-        ratio=large / grouped,
+        smaller=less / shared,
+        each=in_bytes(llama.cache_bytes(1, width)),
+        other=in_bytes(xl.cache_bytes(1, width)),
     )
-    window = (
+
+
+def _of_mistral(mistral: Shape, length: int, width: int) -> str:
+    kept = (
         _("**Mistral 7B** (v0.1) drops keys older than its window of {window:,}: **{bounded}**, however long the text.")
         if length >= mistral.window
         else _(
             "**Mistral 7B** (v0.1) keeps **{bounded}** so far, and stops growing at its window of {window:,} tokens."
         )
-    ).format(window=mistral.window, bounded=in_bytes(bounded))
-    weights = gpt3.all_parameters * width
-    outweighs = math.ceil(weights / gpt3.cache_bytes(1, width))
-    return (
-        said
-        + " "
-        + window
-        + "\n\n"
-        + _(
-            "From {n:,} tokens on, GPT-3's cache of **one** text is larger than all of its weights ({weights})."
-        ).format(n=outweighs, weights=in_bytes(weights))
-    )
+    ).format(window=mistral.window, bounded=in_bytes(mistral.cache_bytes(length, width)))
+    mistake = _(
+        "**A common mistake:** “Mistral's context is its 32k sliding window.” The window is {window:,}; farther back "
+        "it reaches only through layers, {layers} × {window:,} at most."
+    ).format(window=mistral.window, layers=mistral.n_layer)
+    return kept + "\n\n" + mistake
 
 
 def _table(shapes: dict[str, Shape], length: int, width: int) -> None:
@@ -138,20 +164,21 @@ def _table(shapes: dict[str, Shape], length: int, width: int) -> None:
     for number, (name, shape) in enumerate(shapes.items()):
         sizes = [in_bytes(shape.cache_bytes(n, width)) for n in LENGTHS]
         made_for = f"{shape.context:,}"
-        rows.append([name, made_for, *sizes])
-        pale += [(number, place + 2) for place, n in enumerate(LENGTHS) if n > shape.context]
+        kept_by = f"{shape.n_layer} · {shape.n_kv_head} · {shape.d_head}"
+        rows.append([name, kept_by, made_for, *sizes])
+        pale += [(number, place + FIXED) for place, n in enumerate(LENGTHS) if n > shape.context]
     table(
-        [_("model"), _("made for (tokens)"), *map(_tokens, LENGTHS)],
+        [_("model"), _("layers · kv heads · d_head"), _("made for"), *map(_tokens, LENGTHS)],
         rows,
         key="cache-table",
-        chosen=LENGTHS.index(length) + 2,
+        chosen=LENGTHS.index(length) + FIXED,
         pale=set(pale),
     )
     st.caption(
         _(
-            "Pale: longer than the model was made for. One text; a server keeps as much for each text it answers at "
-            "once. int8 needs a few scales more, not counted. Shapes: Radford et al. 2019, table 2; Brown et al. 2020, "
-            "table 2.1; Touvron et al. 2023, section A.2.1; Jiang et al. 2023, table 1."
+            "Of one text; pale: longer than the model was made for; int8 needs a few scales more. Shapes: Radford et "
+            "al. 2019, table 2, and the released configurations (heads); Brown et al. 2020, table 2.1; Touvron et al. "
+            "2023, section A.2.1, and the released configuration; Jiang et al. 2023, table 1."
         )
     )
 

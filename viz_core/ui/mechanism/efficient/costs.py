@@ -5,10 +5,10 @@ import math
 import numpy as np
 import streamlit as st
 
-from viz_core.efficiency.costs import Cost, Kind, cost, even, multiply_adds
+from viz_core.efficiency.costs import Cost, Kind, cost, even, layers_to_meet, multiply_adds
 from viz_core.efficiency.layers import KINDS
 from viz_core.figures import Curve
-from viz_core.figures.growth import Point, growth
+from viz_core.figures.growth import growth
 from viz_core.language import _, spoken
 from viz_core.ui import maps, settings, show, store
 from viz_core.ui.mechanism.efficient import measured
@@ -83,10 +83,9 @@ def _table(sizes: Sizes) -> None:
     table(heading, rows, key="cost-table")
     st.caption(
         _(
-            "The first three columns are **orders of growth**: constants are left out, so a row says how it grows, not "
-            "how long it takes. The last column is counted: attention with its projections (4·n·d² + 2·n²·d), a GRU "
-            "(6·n·d²), a convolution (k·n·d²), attention in blocks of r rows (4·n·d² + 2·n·(2r − 1)·d). The "
-            "logarithm is that of dilated convolutions; with contiguous kernels the path is n/k."
+            "Work, steps and path are **orders of growth**, without constants; log n is of dilated convolutions, "
+            "others take n/k. The last column is counted: attention with projections (4·n·d² + 2·n²·d), a GRU "
+            "(6·n·d²), a convolution (k·n·d²), attention in blocks of r rows (4·n·d² + 2·n·(2r − 1)·d)."
         )
         + (" " + _("r is more than n: everyone sees everyone.") if r > n else "")
     )
@@ -102,26 +101,32 @@ def _real(kind: Kind, n: int, sizes: Sizes) -> int:
 
 def _curves(scene: Scene, sizes: Sizes) -> None:
     lengths = np.array(LENGTHS)
-    slopes = {"attention": 2, "recurrent": 1, "convolution": 1, "restricted": 1}
+    one = _("slope {slope}").format(slope=1)
+    slopes = {
+        "attention": _("slope {slope}").format(slope=2),
+        "recurrent": one,
+        "convolution": one,
+        "restricted": _("{slope} from n = r on").format(slope=one),
+    }
     drawn = store.figure(
         ("costs", sizes, scene.theme, spoken()),
         lambda: growth(
             [
                 Curve(
-                    f"{names()[kind]}: " + _("slope {slope}").format(slope=slopes[kind]),
+                    f"{names()[kind]}: {slopes[kind]}",
                     lengths,
                     np.array([_cost(kind, sizes, int(n)).work for n in lengths]),
                 )
                 for kind in KINDS
             ],
             title=_("Work as the text grows"),
-            subtitle=_("entries of the table; both axes logarithmic"),
+            subtitle=_("entries of the table; circle: n = d = {d:,}").format(d=sizes.d),
             x_title=_("n, positions; line: chosen above"),
             y_title=_("work"),
             theme=scene.theme,
             x_ticks=x_ticks(),
             y_ticks={10.0**power: f"10{str(power).translate(POWERS)}" for power in range(0, 19, 3)},
-            points=[Point(sizes.d, sizes.d**3, f"n = d = {sizes.d:,}")],
+            points=[(sizes.d, sizes.d**3)],
             mark=sizes.n,
         ),
     )
@@ -158,9 +163,16 @@ def _said(sizes: Sizes) -> str:
             restricted=even("restricted", d, r=sizes.r),
         ),
         _(
-            "**What it buys:** a recurrence needs **{n:,} steps**, each waiting for the one before; the others 1. And "
-            "two words {far:,} apart meet in 1 layer, not after {steps:,} steps."
-        ).format(n=n, far=n - 1, steps=n),
+            "**What it buys:** a recurrence needs **{n:,} steps**, each waiting for the one before; the others need 1. "
+            "And two words {far:,} apart meet in **1 layer** of self-attention, after {convolution} of (dilated) "
+            "convolution, about {restricted:,} of restricted attention, {steps:,} steps of recurrence."
+        ).format(
+            n=n,
+            far=n - 1,
+            convolution=layers_to_meet("convolution", n, k=sizes.k),
+            restricted=layers_to_meet("restricted", n, r=sizes.r),
+            steps=layers_to_meet("recurrent", n),
+        ),
         _cells(n, sizes),
     ]
     return "\n\n".join(lines)

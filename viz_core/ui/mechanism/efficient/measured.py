@@ -145,27 +145,42 @@ def _said(found: Timings, timed: Sizes) -> str:
     attention, recurrent = (found.seconds[kind][-1] for kind in ("attention", "recurrent"))
     waits = _(
         "The GRU took **{each} a step** at n = {last:,}, {last:,} steps one after the other: {rate} multiply–adds a "
-        "second, where attention reached {other}. Steps that wait for one another leave a machine idle."
+        "second, where attention reached {other}. Each step multiplies matrices by one vector, likely too little at a "
+        "time to keep the machine busy."
     ).format(
         each=duration(recurrent / last),
         last=last,
         rate=large(_counted("recurrent", timed)(last) / recurrent),
         other=large(_counted("attention", timed)(last) / attention),
     )
-    return "\n\n".join(line for line in (_grew(found, timed), _flat(found, timed), waits, _met(found, timed)) if line)
+    lines = (_grew(found, timed), _otherwise(found, timed), _flat(found, timed), waits, _met(found, timed))
+    return "\n\n".join(line for line in lines if line)
 
 
 def _grew(found: Timings, timed: Sizes) -> str:
-    """How attention's time grew, and why not with n²."""
+    """How attention's time grew, and why its work does not with n²."""
     first, last = found.lengths[-FITTED], found.lengths[-1]
     time, work = _fitted(found, "attention"), _fitted(found, _counted("attention", timed))
-    said = _(
+    return _(
         "Attention's time grew with **$n^{{{time:.2f}}}$** between {first:,} and {last:,}, its multiply–adds with "
-        "$n^{{{work:.2f}}}$: the projections, which grow with n alone, still count. With longer texts both near n²."
+        "$n^{{{work:.2f}}}$: the projections, which grow with n alone, still count. With longer texts its "
+        "multiply–adds near n²."
     ).format(time=time, first=first, last=last, work=work)
-    if time > work + DISTURBED:
-        said += " " + _("That the time grew faster than the work is due to memory, or to other work on this machine.")
-    return said
+
+
+def _otherwise(found: Timings, timed: Sizes) -> str:
+    """Of which layers the time grew faster than the work, and of which slower."""
+    more = {kind: _fitted(found, kind) - _fitted(found, _counted(kind, timed)) for kind in KINDS}
+    faster = ", ".join(names()[kind] for kind in KINDS if more[kind] > DISTURBED)
+    slower = ", ".join(names()[kind] for kind in KINDS if more[kind] < -DISTURBED)
+    said = []
+    if faster:
+        words = _("Time grew **faster** than the work: {kinds}. Likely memory, or other work on this machine.")
+        said.append(words.format(kinds=faster))
+    if slower:
+        words = _("Time grew **slower** than the work: {kinds}. Likely larger products use the machine better.")
+        said.append(words.format(kinds=slower))
+    return " ".join(said)
 
 
 def _flat(found: Timings, timed: Sizes) -> str:
@@ -179,7 +194,7 @@ def _flat(found: Timings, timed: Sizes) -> str:
     grew = _("did not grow") if time < STILL else _("grew {time:.3g} times").format(time=time)
     return _(
         "At the left the curves are flatter: from {first} to {second} positions the time of the {kind} layer {grew}, "
-        "its work grew {work:.3g} times. To start an operation takes a time of its own, however little it does."
+        "its work grew {work:.3g} times, likely because starting an operation takes a time of its own."
     ).format(first=first, second=second, kind=names()[kind], grew=grew, work=work)
 
 
@@ -226,8 +241,8 @@ def _table(found: Timings, timed: Sizes) -> None:
 
 def _caption(found: Timings, timed: Sizes, also: str) -> None:
     said = _(
-        "d = {d}, k = {k}, r = {r}; forward only, float32, {threads} CPU threads, the fastest of {rounds} rounds. "
-        "Attention: heads of 64 through PyTorch's fused kernel, no mask; torch.nn.GRU; torch.nn.Conv1d; restricted: "
-        "blocks of r rows. Other work on this machine disturbs the times; on a GPU the order may be another."
+        "d = {d}, k = {k}, r = {r}; forward only, float32, CPU threads: {threads}; the fastest run counts, rounds: "
+        "{rounds}. Attention: heads of 64 through PyTorch's fused kernel, no mask; torch.nn.GRU; torch.nn.Conv1d; "
+        "restricted: blocks of r rows. Other work on this machine disturbs the times; on a GPU the order may differ."
     )
     st.caption(said.format(d=timed.d, k=timed.k, r=timed.r, threads=found.threads, rounds=found.rounds) + also)

@@ -20,8 +20,7 @@ from viz_core.ui.mechanism.masks import kinds
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import quoted
 
-LONG = 64  # tokens, above which a map needs more room
-MAP_HEIGHT, LONG_HEIGHT = 330, 460
+MAP_HEIGHT = 440
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,18 +50,16 @@ def fewer_cells(scene: Scene) -> list[str]:
         st.info(_("A text of one token has one cell, the token itself: there is nothing to leave out."))
     shown = _patterns(scene, window, step, everyone, scope)
     linked = []
-    across = 4 if len(scene.tokens) <= LONG else 2
-    for start in range(0, len(shown), across):
-        for column, one in zip(st.columns(across, gap="small"), shown[start : start + across], strict=True):
+    for start in range(0, len(shown), 2):
+        for column, one in zip(st.columns(2, gap="medium"), shown[start : start + 2], strict=True):
             with column:
                 linked.append(_map(scene, one))
     st.markdown(_said(scene, shown))
     _table(scene, shown)
     st.caption(
         _(
-            "Each line is a run of the whole model. It was trained with all cells, so this shows what it relies on, "
-            "not how well one trained with the pattern would do. A mask alone saves nothing: here every cell is "
-            "computed, and those left out become −∞. What saves is a kernel that never computes them."
+            "Each line is a run of the whole model, which was trained with all cells: not how well one trained with "
+            "the pattern would do. A mask alone saves nothing, only a kernel that never computes the cells left out."
         )
     )
     _links(shown)
@@ -133,8 +130,7 @@ def _map(scene: Scene, one: Shown) -> str:
             weights=True,
             allowed=one.allowed.numpy(),
             unit=_("weight"),
-            small=True,
-            height=MAP_HEIGHT if len(scene.tokens) <= LONG else LONG_HEIGHT,
+            height=MAP_HEIGHT,
             window=scene.window,
         ),
     )
@@ -154,12 +150,36 @@ def _said(scene: Scene, shown: list[Shown]) -> str:
     less = [one for one in sparser if one.cells < own.cells]
     if not less:
         return " ".join([*said, _("None of the three leaves anything out of this text.")])
-    best = max(less, key=lambda one: one.kept.mean)
-    words = _("**{name}** keeps most: {kept} of the head's weight, on {cells} of its {all} cells.")
+    words = _("“{name}” keeps **{kept}** of the head's weight on {cells} of its {all} cells.")
+    first = less[0]
     said.append(
-        words.format(name=best.name, kept=show.share(best.kept.mean), cells=f"{best.cells:,}", all=f"{own.cells:,}")
+        words.format(name=first.name, kept=show.share(first.kept.mean), cells=f"{first.cells:,}", all=f"{own.cells:,}")
     )
-    return " ".join([*said, _worst(scene, less[0])])
+    return " ".join([*said, _worst(scene, first), *_of_global(scene, shown[1], shown[3])])
+
+
+def _of_global(scene: Scene, window: Shown, everyone: Shown) -> list[str]:
+    """What global tokens add to a window, which they contain; and what a window with as many cells would."""
+    more = everyone.cells - window.cells
+    if not more or everyone.pattern is None:
+        return []
+    n = len(scene.tokens)
+    wide = sparse.as_wide(everyone.pattern, n)
+    of = ("kept by width", *scene.choice.identity(scene.model, scene.text))
+    mean, _worst_row = store.finding(of, lambda: sparse.kept_by_width(_weights(scene)))
+    words = _(
+        "To the window, global tokens ({count}) add {cells} cells and **{points} points** of weight; a plain window "
+        "with about as many cells (w = {wide}) would add **{others}**."
+    )
+    return [
+        words.format(
+            count=len(everyone.pattern.everyone),
+            cells=f"{more:,}",
+            points=show.number(round(100 * (everyone.kept.mean - window.kept.mean), 1)),
+            wide=wide,
+            others=show.number(round(100 * (float(mean[wide - 1]) - window.kept.mean), 1)),
+        )
+    ]
 
 
 def _worst(scene: Scene, one: Shown) -> str:

@@ -21,21 +21,13 @@ MOST_ACROSS = 128  # tiles in a block of rows
 MOST_SHOWN = 8  # rows of a block beside the map
 MOST_TICKS = 7  # blocks of rows that the player names
 PACE = 450  # ms a tile
+MAP_HEIGHT = 400  # with the player above it all on one screen
 
 
 def tile_by_tile(scene: Scene) -> list[str]:
     rows, keys = _asked(scene)
     walk = _walk(scene, rows, keys)
     at = _step(scene, walk)
-    maps.explain(
-        r"\begin{aligned} m' &= \max(m, \max_j S_j) \\ \ell' &= e^{m - m'}\,\ell + \textstyle\sum_j e^{S_j - m'}"
-        r"\\ o' &= e^{m - m'}\,o + \textstyle\sum_j e^{S_j - m'} v_j \end{aligned}",
-        _(
-            "A softmax needs the largest score and the sum of the whole row. **Online softmax** keeps both as they are "
-            "so far (m, ℓ), beside the output so far (o), and rescales when a larger score comes. So keys can go by "
-            "tile by tile, and never more than one tile of scores exists."
-        ),
-    )
     with st.container(key="player-bar"):
         _player(scene, walk, at)
     left, right = st.columns([1, 1], gap="medium")
@@ -44,7 +36,16 @@ def tile_by_tile(scene: Scene) -> list[str]:
     with right:
         _rows(scene, walk)
         _filled_in(scene, walk.steps[at])
-        st.markdown(" ".join(_said(scene, walk, (rows, keys))))
+    maps.explain(
+        r"\begin{aligned} m' &= \max(m, \max_j S_j) \\ \ell' &= e^{m - m'}\,\ell + \textstyle\sum_j e^{S_j - m'}"
+        r"\\ o' &= e^{m - m'}\,o + \textstyle\sum_j e^{S_j - m'} v_j \end{aligned}",
+        _(
+            "A softmax divides by the sum of a whole row; its largest score is only taken off so that no power "
+            "overflows, and cancels. **Online softmax** keeps both as they are so far (m, ℓ), beside the output so far "
+            "(o), and rescales when a larger score comes. So keys go by tile by tile."
+        ),
+    )
+    st.markdown(" ".join(_said(scene, walk, (rows, keys))))
     tile_bytes.against_length(scene)
     return ["tiles"]
 
@@ -141,7 +142,7 @@ def _map(scene: Scene, walk: Walk, at: int, size: tuple[int, int]) -> None:
             unit=_("masked score"),
             relation=_("meets"),
             window=scene.window,
-            height=500,
+            height=MAP_HEIGHT,
         ),
     )
     show.figure(drawn, "tiles", f"{title}. {subtitle}")

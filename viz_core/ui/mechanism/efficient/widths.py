@@ -21,6 +21,7 @@ from viz_core.ui.workshop import Progress
 
 ENOUGH = 0.95  # of a head's weight
 LENGTHS = 2 ** np.arange(6, 21)  # tokens: 64 to a million
+NEAR = 1.5  # times, below which two curves over so many powers of ten look like one
 NAMED = 3  # heads, of those that keep most and least
 
 
@@ -205,11 +206,15 @@ def _lengths(scene: Scene, patterns: Sequence[tuple[str, Pattern]]) -> None:
     n = int(LENGTHS[-1])
     name, pattern = patterns[0]
     words = _(
-        "At {n:,} tokens all cells are {all}, those of “{name}” {few}: {ratio}× fewer. The patterns lie on one "
-        "another: each is about n·w, which grows with n and not with n². A text shorter than its window saves nothing."
+        "At {n:,} tokens all cells are {all}, those of “{name}” {few}: {ratio}× fewer. There each further token adds "
+        "{each}, whatever n{near}. A text shorter than its window saves nothing."
     )
     few = pattern.cells(n)
-    st.markdown(words.format(n=n, all=_big(whole[-1]), name=name, few=_big(few), ratio=f"{whole[-1] / few:,.0f}"))
+    added = [one.each for _called, one in patterns]
+    near = _(": as one line here") if max(added) < NEAR * min(added) else ""
+    each = ", ".join(_("{count} cells ({name})").format(count=one.each, name=called) for called, one in patterns)
+    told = {"n": n, "all": _big(whole[-1]), "name": name, "few": _big(few), "ratio": f"{whole[-1] / few:,.0f}"}
+    st.markdown(words.format(each=each, near=near, **told))
 
 
 def _big(count: int) -> str:

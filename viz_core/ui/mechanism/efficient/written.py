@@ -137,9 +137,8 @@ def _pictures(scene: Scene, both: BothWays, step: int) -> None:
     with right:
         _picture(scene, both, n, computed=both.cached.rows[step], title=_("with the cache"), key="step-with")
     said = _(
-        "Q, K, V: a cell is one token's vector of this head. Strong: computed in this step. Pale: kept. Empty: not "
-        "needed any more. Other heads and layers do the same; norm and feed-forward, not drawn, also work on these "
-        "rows alone."
+        "Q, K, V: one token's vector a cell; strong: computed in this step, pale: kept, empty: not needed any more. "
+        "Other heads and layers, norms and feed-forward, not drawn, work on the same rows."
     )
     if scene.config.n_kv_head < scene.config.n_head:
         group = scene.config.n_head // scene.config.n_kv_head
@@ -199,15 +198,15 @@ def _one_step(both: BothWays, step: int) -> None:
     st.caption(
         (first + " " if step == 0 else "")
         + _(
-            "Multiply–adds: all matrix products of the step, cells that the mask forbids included. Time: on this "
-            "machine, now, {threads} threads, median of {repetitions} runs."
+            "Multiply–adds: of all matrix products, masked cells included. Time: this machine, {threads} threads, "
+            "median of {repetitions} runs."
         ).format(threads=both.threads, repetitions=both.repetitions)
     )
     st.button(_("Measure again"), key="again-both", icon=":material/refresh:", on_click=_again)
 
 
 def _said(scene: Scene, both: BothWays) -> str:
-    text = "".join(scene.model.labels(both.cached.token_ids)).replace("·", " ").strip()
+    text = scene.model.spelled(both.cached.token_ids).strip()
     if both.same:
         same = _("Both ways write the same **{count}** tokens: {text}. Their logits differ by at most {difference}.")
     else:
@@ -246,15 +245,15 @@ def _why_less(work: float, time: float) -> str:
     if time > work / 2:
         return ""
     return " " + _(
-        "Less than the work tells: with one row, a step is mostly the time that starting its operations and reading "
-        "the weights takes, and that is not saved."
+        "Less than the work tells: a step with one row likely spends most of its time starting operations and reading "
+        "the weights, which is not saved."
     )
 
 
 def _mistake() -> str:
     return _(
-        "**A common mistake:** “the KV cache turns O(n²) memory into O(n).” It turns the **work** of a step from all n "
-        "rows to one. Its own memory is the price, and **grows** with every token."
+        "**A common mistake:** “the KV cache turns O(n²) memory into O(n).” It cuts the **work** of a step from n rows "
+        "to one; memory is the price, and **grows** with every token."
     )
 
 

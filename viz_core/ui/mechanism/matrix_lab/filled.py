@@ -10,6 +10,8 @@ from viz_core.analysis.lab import Experiment, shares
 from viz_core.ui.formulas import digits, tex
 
 LONG = 1e4  # from which decimals are not written
+SAME = 1e-12  # of 1: what float64 itself leaves of a whole number
+PLACES = 4
 A_LINE = 36  # characters of a sum that a phone has room for
 
 
@@ -41,14 +43,14 @@ def weight(experiment: Experiment, i: int, j: int) -> list[str]:
     """Of softmax over the row, or, as a mistake, over the column."""
     found = shares(experiment, i, j)
     below = found.masked - found.largest
-    powers = [rf"e^{{{digits(value)}}}" if math.isfinite(value) else r"e^{-\infty}" for value in below.tolist()]
+    powers = [rf"e^{{{digits(value, 6)}}}" if math.isfinite(value) else r"e^{-\infty}" for value in below.tolist()]
     place = i if not experiment.wrong_axis else j
     index = rf"{place},j'" if not experiment.wrong_axis else rf"i',{place}"
     less = rf" - {_signed(found.largest)}" if found.largest else ""
     lead = rf"\textstyle\sum e^{{M_{{{index}}}{less}}}"
     own = float(found.exponentials[j if not experiment.wrong_axis else i])
     total = _power(found.total)
-    share = tex(float(experiment.stages.weights[0, i, j]))
+    share = _share(float(experiment.stages.weights[0, i, j]))
     return [
         *_sum(lead, powers, ""),
         *_sum("", [_power(value) for value in found.exponentials.tolist()], total),
@@ -63,7 +65,7 @@ def context(experiment: Experiment, i: int, component: int) -> list[str]:
             experiment.stages.weights[0, i].tolist(), experiment.record.value[0, :, component].tolist(), strict=True
         )
     ]
-    return _sum(rf"z_{{{i},{component}}}", terms, tex(float(experiment.stages.context[0, i, component])))
+    return _sum(rf"z_{{{i},{component}}}", terms, _share(float(experiment.stages.context[0, i, component])))
 
 
 def projection(experiment: Experiment, name: str, row: int, component: int) -> list[str]:
@@ -100,7 +102,15 @@ def _power(value: float) -> str:
 
 
 def _share(value: float) -> str:
-    return tex(value) if value else "0"
+    """Four decimals; as many more as tell a number beside a whole one from it, and none of a whole one, so that each
+    line follows from those above: 1 + 0.00003 = 1.00003."""
+    whole = round(value)
+    beside = abs(value - whole)
+    if not beside or (whole and beside <= SAME * abs(value)):
+        return str(whole)
+    if whole and beside < 0.5 * 10**-PLACES:
+        return f"{value:.{1 - math.floor(math.log10(beside))}f}"
+    return tex(value, PLACES)
 
 
 def _signed(value: float) -> str:

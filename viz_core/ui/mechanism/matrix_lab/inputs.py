@@ -19,14 +19,17 @@ OWN = 8.0  # a divisor to begin with
 RANDOM = "random"
 START = Sizes(queries=4, keys=4, d_k=3, d_v=3, width=5)
 MOST_SEEDS = 999
-HOW = ("divide_by", "own_divisor", "only_before", "softmax_over")
-EDITOR = (28, 300)  # pixels: a row, and all of an editor of MANY rows
-MANY = 10
+DIVISOR = "own_divisor"
+HOW = ("divide_by", DIVISOR, "only_before", "softmax_over")
+ROW = 28  # pixels of a row of a table
+MANY = 6  # rows from which a table scrolls in itself, so that the strip below stays in sight
+HALF_SEEN = 6.5  # the rows of such a table that are seen, the last one cut: there is more
+DIVISORS = (0.01, 1e6)
 
 
 @dataclass(frozen=True)
 class Refused:
-    """What was given for a matrix and could not be used, while the matrix itself stays `of`.
+    """What was given for a matrix or the divisor and could not be used, while what it was for stays `of`.
 
     text  as it was written; None where cells were edited, whose table keeps them itself
     """
@@ -53,13 +56,12 @@ def asked() -> Experiment:
     for mismatch in found:
         complaints.setdefault(mismatch.second, []).append(mismatch.says)
     _matrices(way, typed, given, complaints)
-    how = _how(example)
     kept: tuple[str, Matrices] = st.session_state.get("lab good", (way, example.matrices))
     good = given if not found else kept[1] if kept[0] == way else example.matrices
     if complaints:
         _say_still_shown(good)
     st.session_state["lab good"] = (way, good)
-    experiment = how(good)
+    experiment = _used(good, example)
     note.caption(words.of_example(name) if lab.is_of(experiment, example) else words.changed(name))
     return experiment
 
@@ -82,6 +84,7 @@ def _example(way: str) -> str:
         format_func=words.example_names().__getitem__,
         key="lab-example",
         required=True,
+        wrap=True,
         on_change=lambda: _start_from(st.session_state["lab-example"], way),
     )
     return chosen
@@ -89,6 +92,7 @@ def _example(way: str) -> str:
 
 def _start_from(name: str, way: str) -> None:
     state.put_setting("example", "" if name == next(iter(lab.examples(way))) else name)
+    _refused().clear()
     _forget((*lab.GIVEN[way], *HOW, "cell"))
 
 
@@ -202,18 +206,21 @@ def _cells(name: str, matrix: Tensor) -> None:
 
     def take() -> None:
         edits = st.session_state[key]["edited_rows"]
-        changes = {int(row): {int(column): value for column, value in cells.items()} for row, cells in edits.items()}
+        changes = {int(row): {int(column): typed for column, typed in cells.items()} for row, cells in edits.items()}
         taken = _take(name, None, text, lambda: matrices.edited(base, changes))
         if taken:
             st.session_state[f"lab cells {name}"] = (edition, base, taken)
 
     n, d = base.shape
+    numbers = [[f"{value:.{matrices.DIGITS}g}".replace("-", "−") for value in row] for row in base.tolist()]
+    # text, for a column of numbers would take what it makes of "1,5" or "2e3" without a word
+    column = st.column_config.TextColumn(width=58, alignment="right")
     st.data_editor(
-        pd.DataFrame(base.numpy(), index=words.rows(name, n), columns=list(map(str, range(d)))),
+        pd.DataFrame(numbers, index=words.rows(name, n), columns=list(map(str, range(d)))),
         key=key,
-        height="content" if n < MANY else EDITOR[1],
-        row_height=EDITOR[0],
-        column_config={str(column): st.column_config.NumberColumn(width=58) for column in range(d)},
+        height="content" if n <= MANY else round((HALF_SEEN + 1) * ROW) + 8,
+        row_height=ROW,
+        column_config={str(number): column for number in range(d)},
         on_change=take,
     )
 
@@ -230,7 +237,7 @@ def _text(name: str, matrix: Tensor) -> None:
     st.text_area(
         name,
         key=key,
-        height=min(max(len(matrix), 3) * 25 + 30, EDITOR[1]),
+        height=round(min(max(len(matrix), 3), HALF_SEEN) * 25) + 30,
         label_visibility="collapsed",
         on_change=take,
     )
@@ -239,35 +246,49 @@ def _text(name: str, matrix: Tensor) -> None:
 # -- how they are used -----------------------------------------------------------------------------------------
 
 
-def _how(example: Example) -> Callable[[Matrices], Experiment]:
+def _used(given: Matrices, example: Example) -> Experiment:
     own = {None: "root", 1.0: "none"}.get(example.divisor, "own")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         ways = {"root": "√dₖ", "none": _("nothing"), "own": _("a number")}
         by = settings.one_of("divide_by", _("Scores are divided by"), ways, default=own)
         divisor = {"root": None, "none": 1.0}.get(by) if by != "own" else _own_divisor(example.divisor or OWN)
-        masks = {"no": _("none"), "yes": _("causal: row i sees columns 0 … i")}
+        if by != "own":  # its place is kept, so that nothing moves when it is wanted
+            st.text_input(_("Divisor"), show.number(Experiment(given, divisor).divided_by), disabled=True, width=100)
+        masks = {"no": _("none"), "yes": _("causal: row i sees 0 … i")}
         causal = settings.one_of("only_before", _("Mask"), masks, default="yes" if example.causal else "no")
         axes = {"rows": _("each row"), "columns": _("each column: a mistake")}
         axis = settings.one_of("softmax_over", _("Softmax over"), axes)
-    return lambda given: Experiment(given, divisor, causal == "yes", axis == "columns")
+    if by == "own" and (refused := _refused().get(DIVISOR)):
+        still = _("Still shown below: divided by {divisor}.").format(divisor=show.number(divisor or OWN))
+        st.error(f"{show.literal(refused.says)} {still}", icon=":material/error:")
+    return Experiment(given, divisor, causal == "yes", axis == "columns")
 
 
 def _own_divisor(default: float) -> float:
-    least, most = 0.01, 1e6
+    said, chosen = state.setting(DIVISOR), default
+    key, of = f"setting-{DIVISOR}", said or repr(default)
+    refused = _refused().pop(DIVISOR, None)
+    refused = refused if refused and refused.of == of else None
     try:
-        chosen = float(state.setting("own_divisor") or default)
-    except ValueError:
-        chosen = default
-    chosen = min(max(chosen, least), most) if chosen == chosen else default  # noqa: PLR0124  NaN
-    settings.put("setting-own_divisor", chosen)
-    st.number_input(
-        _("Divisor"),
-        least,
-        most,
-        key="setting-own_divisor",
-        width=120,
-        on_change=lambda: settings.keep("own_divisor", repr(st.session_state["setting-own_divisor"])),
-    )
+        chosen = matrices.number(said, *DIVISORS) if said else default
+    except UnusableMatrix as error:
+        refused = refused or Refused(said, _("The address gives no divisor: {error}").format(error=error), of)
+    if refused:
+        _refused()[DIVISOR] = refused
+    settings.put(key, refused.text if refused else f"{chosen:.{matrices.DIGITS}g}")
+
+    def take() -> None:
+        typed = st.session_state[key]
+        try:
+            taken = matrices.number(typed, *DIVISORS)
+        except UnusableMatrix as error:
+            _refused()[DIVISOR] = Refused(typed, str(error), of)
+            state.show()
+            return
+        _refused().pop(DIVISOR, None)
+        settings.keep(DIVISOR, repr(taken))
+
+    st.text_input(_("Divisor"), key=key, width=100, on_change=take)
     return chosen
 
 

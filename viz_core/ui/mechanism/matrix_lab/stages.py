@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
-from viz_core.analysis.lab import Experiment
+from viz_core.analysis.lab import Experiment, shares
 from viz_core.figures import limits_of, palette
 from viz_core.figures.numbers_in_cells import numbered_map, numbered_vectors
 from viz_core.figures.palette import ThemeName
@@ -140,6 +140,7 @@ def _vectors(seen: Seen, name: str) -> str:
             title=title,
             subtitle=f"[{values.shape[0]}×{values.shape[1]}]",
             theme=seen.theme,
+            width=WIDTH[seen.a_line],
             hue=hues[name],
             limit=limits_of(*(matrix.numpy() for matrix in alike)),
             rows_are="query" if name in "qz" else "key",
@@ -192,6 +193,7 @@ def _all(seen: Seen) -> list[str]:
         )
     with right:
         _filled(*filled.weight(experiment, i, j), *filled.context(experiment, i, component))
+        _say_letters(seen)
     return keys
 
 
@@ -270,7 +272,7 @@ def _masked(seen: Seen) -> list[str]:
     if experiment.causal and n != m:
         said.append(
             _(
-                "With {n} queries and {m} keys row i sees keys 0 … i, counted from the first key, as PyTorch's "
+                "With n = {n} and m = {m} row i sees keys 0 … i, counted from the first key, as PyTorch's "
                 "is_causal does; a KV cache counts from the last."
             ).format(n=n, m=m)
         )
@@ -306,6 +308,7 @@ def _softmax(seen: Seen) -> list[str]:
     with place:
         _heading(seen)
         _filled(*filled.weight(experiment, seen.query, seen.key))
+        _say_letters(seen)
     return keys
 
 
@@ -350,6 +353,17 @@ def _heading(seen: Seen, width: int = 1) -> int:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown("#### " + _("The chosen cell: {query}, {key}").format(query=query, key=key), width="content")
         return settings.whole_number("of_vectors", _("component"), 0, width - 1, default=0) if width > 1 else 0
+
+
+def _say_letters(seen: Seen) -> None:
+    """Under the sum of a softmax."""
+    if seen.experiment.wrong_axis:
+        said = _("M: masked scores; A: weights; the sum runs over all rows i′.")
+    else:
+        said = _("M: masked scores; A: weights; the sum runs over all columns j′.")
+    if shares(seen.experiment, seen.query, seen.key).largest:
+        said += " " + _("The largest of these M is taken off each, so that e^M does not overflow; it cancels.")
+    st.caption(said)
 
 
 def _filled(*lines: str) -> None:

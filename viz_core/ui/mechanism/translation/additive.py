@@ -74,7 +74,7 @@ def _formula(written: Written) -> None:
         "Before it writes a token, **{model}** holds a state $s$ of {d_state} numbers; of every English token its "
         "encoder has left an annotation $h_j$, {d_state} numbers too. A small network of one hidden layer, {width} "
         "units wide, looks at both and says one number: the score. Two matrices $W$ and $U$, or one: "
-        "$W s + U h_j = [\\,W\\;U\\,]\\,[\\,s\\,;\\,h_j\\,]$."
+        "$W s + U h_j = [\\,W\\;U\\,]\\,[\\,s\\,;\\,h_j\\,]$. The paper leaves the bias $b$ out."
     )
     maps.explain(
         r"\begin{array}{l} e_{ij} = v\cdot\tanh(W s_{i-1} + b + U h_j) \\[4pt] "
@@ -214,12 +214,13 @@ def _equations(written: Written) -> None:
         rf"{tex(power)} \div {tex(powers)} &= \mathbf{{{tex(cell.weight)}}}",
     ]
     st.latex(r"\begin{aligned}" + r"\\[3pt]".join(lines) + r"\end{aligned}")
+    pulls = _("pulls the score up") if cell.products[k] > 0 else _("pulls the score down")
     st.caption(
         _(
-            "Component {k}, whose product is the largest of the {d}; all {d} added: the score; less the row's largest, "
-            "as a power of e, divided by the row's sum of such powers: the weight. Rounded for display; computed in "
-            "float32."
-        ).format(k=k, d=d)
+            "Component {k}: of the {d} products its is the largest in size, and {pulls}. All {d} added: the score; "
+            "less the row's largest, as a power of e, divided by the row's sum of such powers: the weight. Rounded "
+            "for display; computed in float32."
+        ).format(k=k, d=d, pulls=pulls)
     )
 
 

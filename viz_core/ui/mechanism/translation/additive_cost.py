@@ -19,8 +19,13 @@ MEASURED = "additive cost"  # in the session: whether the visitor has asked
 
 
 def beside_a_dot_product(record: AdditiveRecord, theme: ThemeName) -> None:
+    with st.expander(_("Beside a dot product: what differs, and what it costs"), icon=":material/timer:"):
+        _formulas(record)
+        _measured(len(record.v), theme)
+
+
+def _formulas(record: AdditiveRecord) -> None:
     width = len(record.v)
-    st.markdown("#### " + _("Beside a dot product"))
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**" + _("Additive") + "** · Bahdanau, Cho & Bengio 2015")
@@ -33,14 +38,13 @@ def beside_a_dot_product(record: AdditiveRecord, theme: ThemeName) -> None:
         )
     with right:
         st.markdown("**" + _("Scaled dot product") + "** · Vaswani et al. 2017, 3.2.1")
-        st.latex(r"e_{ij} = \frac{q_i \cdot k_j}{\sqrt{d_k}} = \frac{(W_Q x_i)\cdot(W_K y_j)}{\sqrt{d_k}}")
+        st.latex(r"e_{ij} = \frac{q_i \cdot k_j}{\sqrt{d_k}} = \frac{(W_Q s_i)\cdot(W_K h_j)}{\sqrt{d_k}}")
         st.markdown(
             _(
                 "The two are multiplied component by component: all cells are one product of matrices. A cell is {d} "
                 "multiply–adds at this width, and its sum spreads like √dₖ, hence the division."
             ).format(d=width)
         )
-    _measured(width, theme)
 
 
 def _measured(width: int, theme: ThemeName) -> None:
@@ -110,7 +114,7 @@ def _said(timed: Timed) -> None:
     words = _(
         "At n = {n:,} additive scores took **{ratio:.1f} times** as long (from {least:.1f} to {most:.1f} over these "
         "lengths), with as many multiply–adds: {count:,} each. On top come {count:,} additions and as many tanh, and "
-        "{between:,} numbers made on the way; a product of matrices makes none."
+        "{between:,} numbers made on the way, each sum and its tanh; a product of matrices makes none."
     )
     said = words.format(
         n=longest,
@@ -123,7 +127,7 @@ def _said(timed: Timed) -> None:
     st.markdown(said)
     st.caption(
         _(
-            "Both begin with queries and keys that are there (W s and U h; W_Q x and W_K y), random numbers. Additive "
+            "Both begin with queries and keys that are there (W s and U h; W_Q s and W_K h), random numbers. Additive "
             "scores are worked out some rows at a time, so that their n × n × {width} numbers need not be in memory at "
             "once. The paper says of the two: similar in theoretical complexity, dot products much faster in practice."
         ).format(width=timed.width)

@@ -48,11 +48,13 @@ def _search(sentence: Sentence, width: int) -> list[list[Kept]]:
     encoder = sentence.transformer.encoder
     source = [] if encoder is None else encoder.token_ids[:-1].tolist()
     network = sentence.model(TRANSFORMER).network
-    return store.finding(("beam", sentence.text, width), lambda: beam(network, source, width))
+    return store.measurement(("beam", sentence.text, width), lambda _note: beam(network, source, width))
 
 
 def _text(sentence: Sentence, kept: Kept) -> str:
-    return sentence.model(TRANSFORMER).tokenizer.text([token for token in kept.ids if token != END])
+    """With the blank that a text may begin with: what differs by it alone is another text."""
+    text = sentence.model(TRANSFORMER).tokenizer.text([token for token in kept.ids if token != END])
+    return "␣" + text[1:] if text.startswith(" ") else text
 
 
 def _tree(sentence: Sentence, steps: list[list[Kept]]) -> None:

@@ -16,8 +16,10 @@ from viz_core.models import Model, UnusableText
 from viz_core.models.model import MASK
 from viz_core.recording import Recording
 from viz_core.ui import settings, show, state, store
+from viz_core.ui.workshop import Report
 
 ENCODER, DECODER = "tiny-bert", "tiny-gpt"
+AT_ONCE = 64  # tokens: of a longer text each is hidden in turn when asked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +87,12 @@ def _ids(text: str) -> list[int]:
 def hidden(text: str, theme: ThemeName) -> Hidden:
     encoder, decoder, ids = store.companion(ENCODER), store.companion(DECODER), _ids(text)
     tokens = decoder.labels(ids)
-    row = _chosen(tokens)
+    left = store.recording(decoder, text, all_logits=True)
+    row = _chosen(text, tokens, torch.tensor(ids), left)
     shown = [*ids[:row], mask(encoder), *ids[row + 1 :]]
     both = store.measurement(
         ("hidden", text, row), lambda _note: one_side.guess(encoder.record(shown, all_logits=True), row)
     )
-    left = store.recording(decoder, text, all_logits=True)
     return Hidden(text, theme, tokens, encoder.labels(shown), torch.tensor(ids), row, both, left)
 
 
@@ -100,11 +102,34 @@ def mask(encoder: Model) -> int:
     return encoder.mask_id
 
 
-def _chosen(tokens: Sequence[str]) -> int:
-    """The token to hide: a word in the middle where nobody has chosen."""
+def each(text: str) -> tuple[str, str]:
+    """Under which name `hide_each` is kept."""
+    return "each hidden", text
+
+
+def hide_each(text: str, token_ids: Tensor, report: Report | None = None) -> Tensor:
+    """log p of the true token at every place, each hidden alone from the encoder, [seq]."""
+    encoder = store.companion(ENCODER)
+    return store.measurement(
+        each(text),
+        lambda note: one_side.hidden_each(encoder.transformer, token_ids, mask(encoder), note),
+        report,
+    )
+
+
+def _chosen(text: str, tokens: Sequence[str], token_ids: Tensor, decoder: Recording) -> int:
+    """The token to hide; where nobody has chosen, a word that both sides tell most more of."""
     words = [place for place, token in enumerate(tokens) if place and any(map(str.isalnum, token))]
     names = {str(place): name for place, name in enumerate(numbered(tokens))}
-    middle = words[len(words) // 2] if words else len(tokens) - 1
-    box, _rest = st.columns([1, 2.5])
+    ours = words[len(words) // 2] if words else len(tokens) - 1
+    short = bool(words) and len(tokens) <= AT_ONCE
+    if short:
+        gain = hide_each(text, token_ids)[1:] - one_side.from_the_left(decoder.logits, token_ids)
+        ours = max(words, key=lambda place: float(gain[place - 1]))
+    box, beside = st.columns([1, 2.5], vertical_alignment="bottom")
     with box:
-        return int(settings.choice("hidden", _("Token to hide"), names, default=str(middle)))
+        row = int(settings.choice("hidden", _("Token to hide"), names, default=str(ours)))
+    if short and row == ours:
+        words_said = _("Chosen: the word that gains most, in log-probability, from {decoder} to {encoder}.")
+        beside.caption(words_said.format(encoder=ENCODER, decoder=DECODER))
+    return row

@@ -14,14 +14,13 @@ from viz_core.figures.ranked import ranked_bars
 from viz_core.language import _, spoken
 from viz_core.models import Model
 from viz_core.ui import show, store, waiting
-from viz_core.ui.mechanism.translation import hidden_token
+from viz_core.ui.mechanism.translation import hidden_token, linked
 from viz_core.ui.mechanism.translation.hidden_token import DECODER, ENCODER, Hidden
 from viz_core.ui.mechanism.translation.scene import TRANSFORMER, Sentence
 from viz_core.ui.show import quoted, share
 from viz_core.ui.workshop import Progress
 
 MOST = 6  # guesses
-AT_ONCE = 64  # tokens, from which hiding each in turn is done when asked for
 ASKED = "every place of"  # in the session: the text that was asked for
 
 
@@ -41,12 +40,14 @@ def one_side_only(sentence: Sentence) -> list[str]:
         _sees(hidden, DECODER, one_side.mean_weights(hidden.decoder), max(hidden.row - 1, 0))
     st.caption(
         _(
-            "Weights are means over all layers and heads, the real ones of this text. {encoder} guesses at the hidden "
+            "Weights are means over all layers and heads, the real ones of this text; the colours of each map end at "
+            "the largest weight of a row that has a choice. {encoder} guesses at the hidden "
             "place itself, {decoder} one place before, where the token would come next: the framed row."
         ).format(encoder=ENCODER, decoder=DECODER)
     )
     _every_place(hidden)
     _what_looks_where(sentence, hidden)
+    linked.nothing(sentence)
     return []
 
 
@@ -161,12 +162,11 @@ def _every_place(hidden: Hidden) -> None:
 
 def _of_each(hidden: Hidden) -> Tensor | None:
     """log p of each token hidden alone; None where that takes long and nobody asked."""
-    encoder, n = store.companion(ENCODER), len(hidden.tokens)
-    of = ("each hidden", hidden.text)
-    kept: Tensor | None = store.measured(of)
+    n = len(hidden.tokens)
+    kept: Tensor | None = store.measured(hidden_token.each(hidden.text))
     if kept is not None:
         return kept
-    if n > AT_ONCE and st.session_state.get(ASKED) != hidden.text:
+    if st.session_state.get(ASKED) != hidden.text:
         st.button(
             _("Hide each of the {n} tokens in turn").format(n=n),
             key="hide-each",
@@ -178,11 +178,7 @@ def _of_each(hidden: Hidden) -> Tensor | None:
         )
         return None
     with waiting.shown(st.container(), "hide each", _hiding) as report:
-        return store.measurement(
-            of,
-            lambda note: one_side.hidden_each(encoder.transformer, hidden.token_ids, hidden_token.mask(encoder), note),
-            report,
-        )
+        return hidden_token.hide_each(hidden.text, hidden.token_ids, report)
 
 
 def _hiding(progress: Progress) -> str:

@@ -39,7 +39,8 @@ def against_length(sentence: Sentence) -> None:
     st.caption(
         _(
             "Right: the whole Korean sentence, letter for letter. The sentences hold combinations of words that were "
-            "kept out of training. Bars: 95 % intervals (Wilson). Longer sentences also have more clauses: what is "
+            "kept out of training. Bars: 95 % intervals (Wilson), of each model by itself: all three translate the "
+            "same sentences, which a finer comparison could use. Longer sentences also have more clauses: what is "
             "hard about them need not be their length alone."
         )
     )

@@ -80,6 +80,12 @@ def mount(
     )
 
 
+def nothing(sentence: Sentence) -> None:
+    """The bridge of a part without linked maps: it still has the page drawn again when the theme changes."""
+    names = ("layer", "head", "query", "key")
+    mount(sentence, [], dict.fromkeys(names, 0), dict.fromkeys(names, 1), lambda **_chosen: None)
+
+
 def number(name: str, count: int) -> int | None:
     """A setting's whole number from 0 below `count`, or None."""
     said = state.setting(name)

@@ -12,7 +12,7 @@ import streamlit as st
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _
 from viz_core.models import Translator, UnusableText
-from viz_core.models.translator import END
+from viz_core.models.translator import END, WORD, words
 from viz_core.recording import Recording
 from viz_core.recurrent import RecurrentRecording
 from viz_core.ui import frame, settings, show, state, store
@@ -128,9 +128,9 @@ def _take_example() -> None:
 def _unknown(text: str) -> None:
     """Which words the models hardly know: what they write for these is a guess."""
     seen = store.translator(TRANSFORMER).seen(text)
-    never = [show.quoted(word) for word, count in seen.items() if not count]
+    never = [_as_typed(word, text) for word, count in seen.items() if not count]
     rare = [
-        _("{word} (in {count} sentence pairs)").format(word=show.quoted(word), count=count)
+        _("{word} (sentence pairs with it: {count})").format(word=_as_typed(word, text), count=count)
         for word, count in seen.items()
         if 0 < count < SEEN_OFTEN
     ]
@@ -143,14 +143,19 @@ def _unknown(text: str) -> None:
         st.warning(" ".join([*said, _("What they write there is a guess.")]), icon=":material/help:")
 
 
-def _listed(words: Sequence[str]) -> str:
+def _as_typed(word: str, text: str) -> str:
+    """A word in lower case, as it first stands in the text."""
+    return show.quoted(next(typed for typed in WORD.findall(text) if words(typed) == [word]))
+
+
+def _listed(names: Sequence[str]) -> str:
     """At most a handful."""
-    more = _(" and {count} more").format(count=len(words) - MOST_NAMED) if len(words) > MOST_NAMED else ""
-    return ", ".join(words[:MOST_NAMED]) + more
+    more = _(" and {count} more").format(count=len(names) - MOST_NAMED) if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def _forget_the_cell_before(text: str) -> None:
     """Tokens chosen in another sentence are none of this one; those of a link are."""
     if st.session_state.get("good english", text) != text:
-        for name in ("word", "source", "looks", "looked_at"):
+        for name in ("word", "source", "looks", "looked_at", "so_far"):
             state.put_setting(name, "")

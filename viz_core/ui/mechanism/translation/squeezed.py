@@ -8,7 +8,7 @@ from viz_core.analysis.bottleneck import differing
 from viz_core.figures import limits_of, vectors_heatmap
 from viz_core.language import _, spoken
 from viz_core.ui import show, store
-from viz_core.ui.mechanism.translation import lengths, marks, probe
+from viz_core.ui.mechanism.translation import lengths, linked, marks, probe
 from viz_core.ui.mechanism.translation.scene import WITH_ATTENTION, WITHOUT, Sentence
 from viz_core.ui.show import number
 
@@ -17,6 +17,7 @@ def through_one_vector(sentence: Sentence) -> list[str]:
     _vectors(sentence)
     _three_write(sentence, lengths.kept())
     lengths.against_length(sentence)
+    linked.nothing(sentence)
     return []
 
 
@@ -27,9 +28,9 @@ def _vectors(sentence: Sentence) -> None:
         _(
             "**{plain}** reads the {n} tokens from both ends, and hands over where the two readings end: **one vector "
             "of {width} numbers** for the whole sentence, the same at every token that it writes. **{attending}** "
-            "keeps all {n} annotations, {total:,} numbers, and mixes them anew for each token. The rest is the same: "
-            "shape, sentences, steps of training."
-        ).format(plain=WITHOUT, attending=WITH_ATTENTION, n=n, width=width, total=n * width)
+            "keeps all {n} annotations, {total:,} numbers, and mixes them anew for each token. But for the {more:,} "
+            "weights that make its scores the rest is the same: shape, sentences, steps of training."
+        ).format(plain=WITHOUT, attending=WITH_ATTENTION, n=n, width=width, total=n * width, more=_more(sentence))
     )
     limit = limits_of(plain.contexts.numpy(), attending.contexts.numpy())
     left, right = st.columns(2, gap="medium")
@@ -43,6 +44,15 @@ def _vectors(sentence: Sentence) -> None:
     )
     same, most = (_spread(found.contexts) for found in (plain, attending))
     st.caption(words.format(same=number(same), most=number(most), plain=WITHOUT, attending=WITH_ATTENTION))
+
+
+def _more(sentence: Sentence) -> int:
+    """How many weights gru-attention has that gru-plain has not."""
+    attending, plain = (
+        sum(weights.numel() for weights in sentence.model(name).network.parameters())
+        for name in (WITH_ATTENTION, WITHOUT)
+    )
+    return attending - plain
 
 
 def _spread(vectors: Tensor) -> float:

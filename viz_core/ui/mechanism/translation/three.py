@@ -13,20 +13,21 @@ from viz_core.figures.across import across_heatmap
 from viz_core.figures.labels import shortened, unspaced
 from viz_core.figures.two_sides import two_sides
 from viz_core.language import _, spoken
-from viz_core.ui import arithmetic, show, state, store
+from viz_core.ui import arithmetic, settings, show, state, store
 from viz_core.ui.mechanism.translation import heads, linked
 from viz_core.ui.mechanism.translation.heads import Head
 from viz_core.ui.mechanism.translation.scene import TRANSFORMER, Sentence
 from viz_core.ui.show import number, quoted
 
 WRITES = "▸ "  # before a token that is written
-SIDE, LABELS = 390, 150  # pixels: each of the maps is so high, and has so much room along an edge
+SIDE, LABELS = 390, 170  # pixels: each of the maps is so high, and names have so much room along an edge
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Kind:
     """One of the three, in the chosen layer and head. Its rows and columns are numbered after those of the page: the
-    English tokens, then the Korean ones; `first` is the number of its first row and of its first column."""
+    English tokens, then the Korean ones; `first` is the number of its first row and of its first column. `there` is how
+    many rows and columns of it there are so far."""
 
     name: str  # also the key of its map
     title: str
@@ -35,8 +36,8 @@ class Kind:
     record: AttentionRecord
     rows: Sequence[str]
     columns: Sequence[str]
-    axes: tuple[str, str]
     first: tuple[int, int]
+    there: tuple[int, int]
 
     def row(self, number: int) -> str:
         """In a sentence of Markdown."""
@@ -46,19 +47,24 @@ class Kind:
     def cell(self, query: int, key: int) -> tuple[int, int] | None:
         """A cell of the page as this map counts, or None where it is of another."""
         row, column = query - self.first[0], key - self.first[1]
-        return (row, column) if 0 <= row < len(self.rows) and 0 <= column < len(self.columns) else None
+        return (row, column) if 0 <= row < self.there[0] and 0 <= column < self.there[1] else None
 
 
 def three_attentions(sentence: Sentence) -> list[str]:
-    head = heads.asked(sentence, of=_("Head of all three (in 3, ★ finds the right word most often)"))
-    kinds = _kinds(sentence, head)
-    across = _across(sentence, head)
-    query, key = _chosen(sentence) or across
-    places = st.columns(3, gap="medium")
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    with left:
+        head = heads.asked(sentence, of=_("Head of all three (in 3, ★ finds the right word most often)"))
+    with right:
+        so_far = _so_far(sentence)
+    kinds = _kinds(sentence, head, so_far)
+    across = _across(sentence, head, so_far)
+    query, key = _chosen(sentence, so_far) or across
+    places = st.columns(3, gap="small")
+    size = max(8, min(12, LABELS // max(len(kind.rows) for kind in kinds)))
     for place, kind in zip(places, kinds, strict=True):
         with place:
             st.markdown(kind.comes_from)
-            _map(sentence, head, kind)
+            _map(sentence, head, kind, size)
             _looks_most(kind, (query, key, *across))
     kind = next(kind for kind in kinds if kind.cell(query, key))
     cell = kind.cell(query, key)
@@ -73,7 +79,13 @@ def three_attentions(sentence: Sentence) -> list[str]:
     return []
 
 
-def _kinds(sentence: Sentence, head: Head) -> tuple[Kind, Kind, Kind]:
+def _so_far(sentence: Sentence) -> int:
+    """How many Korean tokens are written; the others' rows wait."""
+    most = len(sentence.writes(TRANSFORMER))
+    return settings.whole_number("so_far", _("Korean tokens written so far"), 1, most, default=most, width=240)
+
+
+def _kinds(sentence: Sentence, head: Head, so_far: int) -> tuple[Kind, Kind, Kind]:
     recording, layer, index = sentence.transformer, head.layer, head.head or 0
     block, encoder = recording.blocks[layer], recording.encoder
     if encoder is None or block.cross_attention is None:
@@ -92,8 +104,8 @@ def _kinds(sentence: Sentence, head: Head) -> tuple[Kind, Kind, Kind]:
             record=encoder.blocks[layer].attention.head(index),
             rows=english,
             columns=english,
-            axes=(_("English (key)"), _("English (query)")),
             first=(0, 0),
+            there=(n, n),
         ),
         Kind(
             name="of-decoder",
@@ -103,33 +115,38 @@ def _kinds(sentence: Sentence, head: Head) -> tuple[Kind, Kind, Kind]:
             record=block.attention.head(index),
             rows=korean,
             columns=korean,
-            axes=(_("Korean so far (key)"), _("Korean so far (query)")),
             first=(n, n),
+            there=(so_far, so_far),
         ),
         Kind(
             name="across",
             title=_("3 · Cross-attention"),
-            meaning=_("row looks at column: Korean at English"),
+            meaning=_("row (▸ being written) looks at column: English"),
             comes_from=_("**Q from the Korean so far, K and V from the English**, as the encoder left it at its end."),
             record=block.cross_attention.head(index),
             rows=steps,
             columns=english,
-            axes=(_("English (key)"), _("▸ Korean being written (query)")),
             first=(n, 0),
+            there=(so_far, n),
         ),
     )
 
 
-def _across(sentence: Sentence, head: Head) -> tuple[int, int]:
-    """The page's chosen cell of cross-attention, as this part counts."""
-    row, column = linked.cell(head.weights(sentence), sentence.writes(TRANSFORMER))
+def _across(sentence: Sentence, head: Head, so_far: int) -> tuple[int, int]:
+    """The page's chosen cell of cross-attention, as this part counts; where no row of those so far is chosen, of the
+    token being written."""
+    weights = head.weights(sentence)
+    if so_far < len(weights) and linked.number("word", so_far) is None:
+        row, column = so_far - 1, int(weights[so_far - 1].argmax())
+    else:
+        row, column = linked.cell(weights, sentence.writes(TRANSFORMER))
     return len(sentence.read(TRANSFORMER)) + row, column
 
 
-def _chosen(sentence: Sentence) -> tuple[int, int] | None:
+def _chosen(sentence: Sentence, so_far: int) -> tuple[int, int] | None:
     """The cell of self-attention that the visitor clicked, or None."""
     english = len(sentence.read(TRANSFORMER))
-    total = english + len(sentence.inputs(TRANSFORMER))
+    total = english + so_far
     query, key = linked.number("looks", total), linked.number("looked_at", total)
     if query is None or key is None or (query < english) != (key < english):
         return None
@@ -157,14 +174,17 @@ def _bridge(sentence: Sentence, kinds: Sequence[Kind], query: int, key: int) -> 
     )
 
 
-def _map(sentence: Sentence, head: Head, kind: Kind) -> None:
+def _map(sentence: Sentence, head: Head, kind: Kind, size: int) -> None:
+    """`size` of the names of tokens."""
+
     def drawn() -> go.Figure:
         return across_heatmap(
             kind.record.weights[0].numpy(),
             kind.columns,
             kind.rows,
             first=kind.first,
-            labels=LABELS,
+            there=kind.there,
+            labels=size,
             title=kind.title,
             subtitle=kind.meaning,
             theme=sentence.theme,
@@ -172,11 +192,10 @@ def _map(sentence: Sentence, head: Head, kind: Kind) -> None:
             allowed=kind.record.allowed.expand(1, len(kind.rows), len(kind.columns))[0].numpy(),
             unit=_("weight"),
             also={_("scaled score"): kind.record.scaled_scores[0].numpy()},
-            axes=kind.axes,
             height=SIDE,
         )
 
-    of = ("translating", kind.name, sentence.text, head.layer, head.head, sentence.theme, spoken())
+    of = ("translating", kind.name, kind.there, size, sentence.text, head.layer, head.head, sentence.theme, spoken())
     show.figure(store.figure(of, drawn), kind.name, f"{kind.title}, {head.name}. {kind.meaning}")
 
 
@@ -231,6 +250,11 @@ def _told(head: Head, kinds: Sequence[Kind]) -> str:
                 "The encoder runs once a sentence, the decoder once for each token. The heads of the three have "
                 "weights of their own: that the three maps above are all named {head} does not make them alike."
             ).format(head=head.name),
+            "",
+            _(
+                "**A common mistake:** “the task of the 2017 paper was English–Danish.” It was English–German (28.4 "
+                "BLEU) and English–French (41.8)."
+            ),
         ]
     )
 

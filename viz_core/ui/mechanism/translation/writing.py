@@ -12,7 +12,7 @@ from viz_core.figures.written import names, written_bars
 from viz_core.language import _
 from viz_core.ui import settings, show, store
 from viz_core.ui.components.writer import Bars, writer
-from viz_core.ui.mechanism.translation import beams, heads, linked
+from viz_core.ui.mechanism.translation import beams, heads, linked, word_pairs
 from viz_core.ui.mechanism.translation.heads import Head
 from viz_core.ui.mechanism.translation.scene import TRANSFORMER, Sentence
 
@@ -40,12 +40,16 @@ def word_by_word(sentence: Sentence) -> list[str]:
             key="writer",
         )
     st.markdown(_translation(sentence))
-    st.caption(_shown())
+    word_pairs.of_particles(sentence, weights)
+    st.caption(_shown(bars))
     beams.greedy_or_beam(sentence)
+    linked.nothing(sentence)
     return []
 
 
-def _shown() -> str:
+def _shown(bars: Bars) -> str:
+    signs = _("[start] and [end] are the same sign.")
+    in_bytes = _("Tokens such as ⟨EC⟩ are bytes: three of them make one Korean syllable such as 아.")
     return " ".join(
         [
             _(
@@ -56,7 +60,8 @@ def _shown() -> str:
                 "One head is a part of what makes the word: others look elsewhere for it, and the decoder also looks "
                 "at the Korean so far."
             ),
-            _("[start] and [end] are the same sign; tokens such as ⟨EC⟩ are bytes, parts of a Korean letter."),
+            signs,
+            *([in_bytes] if any("⟨" in name for *_shares, held in bars.steps for name in held) else []),
         ]
     )
 
