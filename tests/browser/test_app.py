@@ -7,7 +7,7 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
-from tests.browser.hand import SENTENCE, cell_centre, in_address, settled, type_sentence
+from tests.browser.hand import SENTENCE, cell_centre, in_address, map_says, settled, type_sentence
 from viz_core.analysis.heads import role_scores
 from viz_core.models import Model
 
@@ -204,7 +204,7 @@ def test_a_head_found_by_role_and_woken(page: Page, address: str, model: Model) 
     stored = torch.tensor(model.card["roles"]["induction"])
     layer, head = divmod(int(stored.argmax()), stored.shape[1])
     in_address(page, layer=str(layer), head=str(head))
-    expect(page.locator(".st-key-map .gtitle")).to_contain_text(f"L{layer}·H{head}")
+    map_says(page, f"L{layer}·H{head}")
     expect(page.get_by_text("no token of this text repeats, so that cannot show here")).to_be_visible()
     expect(page.get_by_test_id("head-grid")).to_have_attribute("data-layer", str(layer))
 

@@ -52,7 +52,6 @@ def live(body: Callable[Concatenate[state.View, Given], None]) -> Callable[Given
         body(view, *given, **named)  # first, for it is what a click waits for
         _navigation(view)
         state.mirror()
-        st.session_state["new page"] = False  # from now on a widget keeps what the visitor does while this runs
 
     return lambda *given, **named: part(asked(), *given, **named)
 
