@@ -6,7 +6,6 @@ from typing import cast
 import pytest
 import torch
 from torch.testing import assert_close
-from torch.utils.flop_counter import FlopCounterMode
 
 import viz_core
 from viz_core.analysis import additive
@@ -92,37 +91,3 @@ def test_no_score_passes_the_sum_of_v():
     assert additive.bound(record) == 3
     far = AdditiveRecord(100 * record.v[None], 0 * record.key, record.value, record.v, record.allowed)
     assert_close(far.scores, torch.full((1, 2), 3.0))  # reached where all tanh have the sign of v
-
-
-def test_costs_are_those_counted():
-    n, d = 7, 5
-    query, key = torch.randn(n, d), torch.randn(n, d)
-    dot, sums = additive.counted(n, d)
-    with FlopCounterMode(display=False) as counter:
-        additive.dot_scores(query, key)
-    assert counter.get_total_flops() == 2 * dot.multiply_adds
-    assert sums.multiply_adds == dot.multiply_adds == 245
-    assert (dot.additions, dot.tanhs, dot.between) == (0, 0, 0)
-    assert sums.tanhs == sums.additions == (query[:, None] + key).numel()
-    assert sums.between == sums.additions + sums.tanhs
-
-
-def test_scores_worked_out_in_parts_are_the_records(monkeypatch: pytest.MonkeyPatch):
-    query, key, v = torch.randn(7, 5), torch.randn(11, 5), torch.randn(5)
-    record = AdditiveRecord(query, key, key, v, torch.ones(7, 11, dtype=torch.bool))
-    for at_once in (1, 2 * 55 + 1, 10**6):
-        monkeypatch.setattr(additive, "AT_ONCE", at_once)
-        assert_close(additive.additive_scores(query, key, v), record.scores)
-    assert_close(additive.dot_scores(query, key), query @ key.T / math.sqrt(5))
-
-
-def test_both_are_timed_at_every_length(monkeypatch: pytest.MonkeyPatch):
-    told, ran = [], []
-    monkeypatch.setattr(additive, "dot_scores", lambda query, key: ran.append(len(query)) or query @ key.T)
-    timed = additive.timed((2, 3), 4, 3, lambda *at: told.append(at))
-    assert told == [(0, 2), (1, 2)]
-    assert ran == [2] * (1 + 4) + [3] * (1 + 3)  # shorter ones more often: 3 · 3 / 2
-    assert (timed.lengths, timed.width, timed.runs) == ((2, 3), 4, 3)
-    assert timed.threads == torch.get_num_threads()
-    assert all(seconds > 0 for seconds in (*timed.dot, *timed.additive))
-    assert len(timed.dot) == len(timed.additive) == 2

@@ -1,11 +1,10 @@
 """Counted by hand: float32 is 4 bytes."""
 
 from threading import Thread
-from time import sleep
 
 import torch
 
-from viz_core.efficiency.meter import measured, most_kept, seconds
+from viz_core.efficiency.meter import measured, most_kept
 
 N = 1_000
 
@@ -106,13 +105,6 @@ def test_a_place_that_is_used_again_is_counted_anew():
 
     assert moved(work) == 4 * 2 * 11 * N
     assert moved(work, fast=4 * N) == 4 * 12 * N
-
-
-def test_the_fastest_of_several_runs_of_each():
-    waits = iter([0.03, 0.01, 0.03])
-    slow, quick = seconds([lambda: sleep(next(waits)), lambda: None], 3)
-    assert 0.01 <= slow < 0.03
-    assert quick < 0.01
 
 
 def test_other_threads_go_on_untouched():

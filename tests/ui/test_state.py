@@ -150,6 +150,14 @@ def test_a_setting_of_an_address_is_bounded(browser: Address) -> None:
     assert run().settings == ()
 
 
+def test_a_setting_too_long_for_an_address_stays_in_the_session(browser: Address) -> None:
+    state.show_setting("english", "dog " * state.LONGEST_SETTING)
+    run(layer=1)
+    assert browser == {"layer": "1"}
+    run()
+    assert state.setting("english") == "dog " * state.LONGEST_SETTING
+
+
 def test_no_setting_that_an_address_may_not_hold(browser: Address) -> None:
     with pytest.raises(KeyError, match="'nonsense' is no setting"):
         state.setting("nonsense")

@@ -4,8 +4,7 @@ Every operation of PyTorch passes by here, and so does every request to its allo
 """
 
 import threading
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
@@ -76,17 +75,6 @@ def most_kept(work: Callable[[], Tensor]) -> int:
         alive += event.cpu_memory_usage()
         most = max(most, alive)
     return most
-
-
-def seconds(works: Sequence[Callable[[], object]], times: int = 7) -> list[float]:
-    """The fastest of `times` runs of each, in turns, so that what else the machine does meets all alike."""
-    found = [float("inf")] * len(works)
-    for _time in range(times):
-        for place, work in enumerate(works):
-            start = time.perf_counter()
-            work()
-            found[place] = min(found[place], time.perf_counter() - start)
-    return found
 
 
 class _Meter(TorchDispatchMode):

@@ -8,14 +8,16 @@ memory without tiles, Θ(n²d²/M) with them, for a fast memory of M numbers). T
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from viz_core.efficiency.meter import Measured, measured, most_kept, seconds
+from viz_core.efficiency.meter import Measured, measured, most_kept
 from viz_core.efficiency.online_softmax import attention_in_tiles
+from viz_core.efficiency.timing import in_rounds
 
 WIDTH = 4  # bytes of a number: float32
 
@@ -96,7 +98,7 @@ def growth(lengths: Sequence[int], d: int, fast: int, note: Callable[[int, int],
             note(done, len(lengths))
         found.append(_at(torch.randn(3, n, d, generator=random), tile, fast))
     query, key, value = torch.randn(3, lengths[-1], d, generator=random)
-    taken = seconds([lambda: standard(query, key, value), lambda: fused(query, key, value)])
+    taken = [min(runs) for runs in in_rounds([partial(standard, query, key, value), partial(fused, query, key, value)])]
     standards, tiles, kept = zip(*found, strict=True)
     return Growth(tuple(lengths), standards, tiles, kept, (taken[0], taken[1]))
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+FEWEST = 2  # rounds, however long they take: one alone tells nothing of what disturbs the machine
+
 
 def in_rounds(
     works: Sequence[Callable[[], object]],
@@ -18,7 +20,8 @@ def in_rounds(
     note: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[list[float]]:
     """Seconds that each of `works` took, in each round: one after the other, so that what disturbs the machine for a
-    moment falls on few runs of each; short ones are repeated at once. No further round is begun after `enough` seconds.
+    moment falls on few runs of each; short ones are repeated at once. After `enough` seconds no further round is begun,
+    once there are FEWEST.
 
     A first round is not counted: it fills caches and finds its memory. `note` is told (done, all) before each work.
     """
@@ -28,7 +31,7 @@ def in_rounds(
         for place, work in enumerate(works):
             note(number * len(works) + place, total)
             taken[place].append(fastest(work))
-        if number and time.perf_counter() - begun > enough:
+        if number >= FEWEST and time.perf_counter() - begun > enough:
             break
     return [runs[1:] for runs in taken]
 

@@ -95,7 +95,7 @@ def text(name: str, label: str, *, default: str) -> str:
     """One line; an empty one is the default."""
     chosen = state.setting(name) or default
     _keep(name, chosen)
-    st.text_input(label, key=_key(name), max_chars=state.LONGEST_SETTING, on_change=_take(name, default, str))
+    st.text_input(label, key=_key(name), on_change=_take(name, default, str))
     return chosen
 
 

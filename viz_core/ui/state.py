@@ -37,7 +37,7 @@ SETTINGS_OF = {  # what can be set on each page, and stands in the address under
     "matrix lab, how": ["divide_by", "own_divisor", "only_before", "softmax_over"],
 }
 SETTINGS = frozenset(name for names in SETTINGS_OF.values() for name in names)
-LONGEST_SETTING = 4_000  # characters
+LONGEST_SETTING = 4_000  # characters of an address; a longer one stays in the session
 SETTLING = 0.5  # seconds after our last address in which a browser may still send one from before it
 
 
@@ -130,7 +130,8 @@ def address_of(state: View) -> dict[str, str]:
     """The query parameters of a view: what differs from the default, without what is too long for an address."""
     default = asdict(View())
     named = {name: value for name, value in asdict(state).items() if name != "settings"}
-    address = {name: str(value) for name, value in named.items() if value != default[name]} | dict(state.settings)
+    settings = {name: value for name, value in state.settings if len(value) <= LONGEST_SETTING}
+    address = {name: str(value) for name, value in named.items() if value != default[name]} | settings
     weights = {name: len(quote(value, errors="replace")) for name, value in address.items()}
     while sum(weights.values()) > LONGEST_URL:
         longest = max(weights, key=weights.__getitem__)

@@ -53,7 +53,7 @@ def against_length(scene: Scene) -> None:
                 "Points: counted while PyTorch ran here; dashed: the formulas. Kept: the most that its allocator had "
                 "given at one time, besides Q, K, V; the fused kernel takes a buffer for each thread. Moved: each "
                 "operation reads its operands and writes its result; what belongs to a tile stays in fast memory. "
-                "Time: the fastest of seven runs. The processor's caches, the backward pass and a GPU's time are not "
+                "Time: the fastest of several runs. The processor's caches, the backward pass and a GPU's time are not "
                 "shown."
             )
         )

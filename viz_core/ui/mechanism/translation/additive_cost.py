@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from viz_core.analysis import additive
-from viz_core.analysis.additive import Timed
+from viz_core.efficiency import score_functions
+from viz_core.efficiency.score_functions import Timed
 from viz_core.figures import Curve, curves, palette
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _
@@ -14,7 +15,7 @@ from viz_core.ui.show import number
 from viz_core.ui.workshop import Progress
 
 LENGTHS = (32, 64, 128, 256, 512, 1024)
-RUNS = 5
+ROUNDS = 5
 MEASURED = "additive cost"  # in the session: whether the visitor has asked
 
 
@@ -49,7 +50,7 @@ def _formulas(record: AdditiveRecord) -> None:
 
 def _measured(width: int, theme: ThemeName) -> None:
     place = st.container()
-    of = ("additive cost", LENGTHS, width, RUNS)
+    of = ("additive cost", LENGTHS, width, ROUNDS)
     if store.measured(of) is None and not st.session_state.get(MEASURED):
         with place.container(horizontal=True, vertical_alignment="center"):
             st.button(
@@ -62,12 +63,12 @@ def _measured(width: int, theme: ThemeName) -> None:
             st.caption(words.format(width=width, low=LENGTHS[0], high=LENGTHS[-1]))
         return
     with waiting.shown(place, "additive cost", _measuring) as report:
-        timed = store.measurement(of, lambda note: additive.timed(LENGTHS, width, RUNS, note), report)
+        timed = store.measurement(of, lambda note: score_functions.timed(LENGTHS, width, ROUNDS, note), report)
     _drawn(timed, theme)
 
 
 def _measuring(progress: Progress) -> str:
-    return _("Measuring: length {done} of {total}").format(done=progress.done + 1, total=progress.total or len(LENGTHS))
+    return _("Measuring: {done} of {total}").format(done=progress.done, total=progress.total)
 
 
 def _drawn(timed: Timed, theme: ThemeName) -> None:
@@ -80,8 +81,8 @@ def _drawn(timed: Timed, theme: ThemeName) -> None:
                 Curve(_("scaled dot product"), n, 1_000 * np.array(timed.dot), ink=palette.KEY),
             ],
             title=_("Time for all n × n scores"),
-            subtitle=_("on this machine: medians of {runs} runs or more, {threads}").format(
-                runs=timed.runs, threads=_threads(timed.threads)
+            subtitle=_("on this machine: the fastest run, rounds: {rounds}, {threads}").format(
+                rounds=timed.rounds, threads=_threads(timed.threads)
             ),
             x_title=_("n queries and n keys, {width} wide").format(width=timed.width),
             y_title=_("milliseconds"),
@@ -100,7 +101,7 @@ def _threads(count: int) -> str:
 
 def _said(timed: Timed) -> None:
     longest = timed.lengths[-1]
-    dot, sums = additive.counted(longest, timed.width)
+    dot, sums = score_functions.counted(longest, timed.width)
     times = [slow / fast for slow, fast in zip(timed.additive, timed.dot, strict=True)]
     st.dataframe(
         {
