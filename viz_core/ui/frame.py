@@ -92,6 +92,14 @@ def _pages() -> list[tuple[str, list[tuple[str, str, str]]]]:
             ],
         ),
         (
+            _("Ask a model"),
+            [
+                ("pages/compare.py", _("Compare"), "compare_arrows"),
+                ("pages/head_finder.py", _("Head finder"), "manage_search"),
+                ("pages/beyond_weights.py", _("Beyond weights"), "query_stats"),
+            ],
+        ),
+        (
             _("By hand"),
             [
                 ("pages/matrix_lab.py", _("Matrix lab"), "calculate"),

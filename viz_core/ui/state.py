@@ -34,6 +34,10 @@ SETTINGS_OF = {  # what can be set on each page, and stands in the address under
     "matrix lab": ["given", "example", "typed", "stage", "cell", "of_vectors", "snippet"],
     "matrix lab, matrices": ["Q", "K", "V", "X", "W_Q", "W_K", "W_V"],
     "matrix lab, at random": ["n_queries", "n_keys", "d_k", "d_v", "d_model", "lab_seed"],
+    "every map": [],
+    "compare": [],
+    "head finder": [],
+    "beyond weights": [],
     "matrix lab, how": ["divide_by", "own_divisor", "only_before", "softmax_over"],
 }
 SETTINGS = frozenset(name for names in SETTINGS_OF.values() for name in names)
