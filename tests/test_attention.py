@@ -221,7 +221,16 @@ def test_a_wrong_shape_is_refused_by_field_actual_and_expected(field: str, wrong
 
 
 def test_a_record_keeps_causes_only():
-    assert [field.name for field in fields(SOUND)] == ["query", "key", "value", "allowed", "scale", "bias", "kept"]
+    assert [field.name for field in fields(SOUND)] == [
+        "query",
+        "key",
+        "value",
+        "allowed",
+        "scale",
+        "bias",
+        "kept",
+        "cap",
+    ]
     assert len(SOUND.tensors) == 4
 
 

@@ -1,6 +1,6 @@
 """Scaled dot-product attention that keeps its causes.
 
-    scores ──× scale──▶ scaled_scores ──+ bias, forbid──▶ masked_scores ──softmax──▶ weights ──· value──▶ context
+    scores ──× scale──▶ scaled_scores ──cap, + bias, forbid──▶ masked_scores ──softmax──▶ weights ──· value──▶ context
 
 An `AttentionRecord` holds only what cannot be recomputed: query, key, value, which cells are allowed,
 and the scale. Every stage is derived from those on demand, each by one line from the one before it, so
@@ -46,6 +46,7 @@ class AttentionRecord:
     scale    what scores are multiplied by: 1/√d_head unless the model says otherwise; a number, or one for each
              head, [head, 1, 1]
     bias     [head, query, key], added after scaling (ALiBi), or None
+    cap      scaled scores are bent to lie within ±cap, cap · tanh(score / cap) (Gemma 2, section 2), or None
     kept     what weights are multiplied by before they mix the values: [head, query, key] of 0 and 1/(1−p) where
              dropout struck (Srivastava et al. 2014), [head, 1, 1] with 0 for a head switched off, or None
 
@@ -59,6 +60,7 @@ class AttentionRecord:
     scale: float | Tensor
     bias: Tensor | None = None
     kept: Tensor | None = None
+    cap: float | None = None
 
     def __post_init__(self) -> None:
         if self.query.dim() < 3:
@@ -104,7 +106,7 @@ class AttentionRecord:
 
     @property
     def masked_scores(self) -> Tensor:
-        """Scaled scores plus bias, −inf where the row may not look, [head, query, key]."""
+        """Scaled scores (capped) plus bias, −inf where the row may not look, [head, query, key]."""
         return self._masked(self.scaled_scores)
 
     @property
@@ -129,7 +131,8 @@ class AttentionRecord:
         return scores * self.scale
 
     def _masked(self, scaled: Tensor) -> Tensor:
-        return torch.where(self.allowed, scaled if self.bias is None else scaled + self.bias, -torch.inf)
+        capped = scaled if self.cap is None else self.cap * torch.tanh(scaled / self.cap)
+        return torch.where(self.allowed, capped if self.bias is None else capped + self.bias, -torch.inf)
 
     def _shared_out(self, masked: Tensor) -> Tensor:
         return torch.where(self.allowed, torch.softmax(masked, dim=-1), 0.0)
@@ -145,8 +148,8 @@ class AttentionRecord:
 
         The difference between this and `context` is the badge of truth on every map.
         """
-        if self.kept is not None and self.kept.shape[-1] > 1:
-            return self.context  # no kernel takes a given dropout
+        if self.cap is not None or (self.kept is not None and self.kept.shape[-1] > 1):
+            return self.context  # no kernel takes a given dropout, or a cap
         query, key, value = self.query, self._per_query_head(self.key), self._per_query_head(self.value)
         scale = self.scale
         if isinstance(scale, Tensor) or scale <= 0:  # the kernel takes one number above 0

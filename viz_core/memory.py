@@ -1,6 +1,9 @@
-"""Memory that is used again and again, kept at hand."""
+"""How much memory there is, and what is used again and again kept at hand."""
 
 import ctypes
+from pathlib import Path
+
+import psutil
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # glibc's malloc.h
 MIB = 2**20
@@ -20,3 +23,16 @@ def keep_freed_memory() -> bool:
     settings = ((M_MMAP_THRESHOLD, 32 * MIB), (M_TRIM_THRESHOLD, 256 * MIB), (M_TOP_PAD, 64 * MIB))
     taken = [mallopt(name, value) == 1 for name, value in settings]  # each is tried, whatever the one before said
     return all(taken)
+
+
+CGROUP = Path("/sys/fs/cgroup")  # of a container, Linux's cgroup v2
+
+
+def available() -> int:
+    """Bytes that this process may still take: what the machine has free, or what its container leaves it."""
+    free = int(psutil.virtual_memory().available)
+    try:
+        most, used = ((CGROUP / name).read_text(encoding="ascii") for name in ("memory.max", "memory.current"))
+        return min(free, int(most) - int(used))
+    except (OSError, ValueError):  # no such limit: "max", or no such file
+        return free

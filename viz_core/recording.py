@@ -1,38 +1,76 @@
 """What one forward pass left behind. Everything on screen is derived from this."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from torch import Tensor
 
 from viz_core.attention import AttentionRecord
 
 
-@dataclass(frozen=True, eq=False)
-class BlockRecord:
-    """One block: attention and feed-forward, each added to the residual stream.
+class Unrecorded(LookupError):
+    """Asked for what this recording does not hold, and cannot: a model that runs by its own code shows its attention
+    and nothing of what lies between."""
 
-    residual_in ──▶ attention ──▶ residual_mid ──▶ feed-forward ──▶ residual_out     each [seq, d_model]
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """The residual stream through one block: attention and feed-forward, each added to it. [seq, d_model] each.
+
+    residual_in ──▶ attention ──▶ residual_mid ──▶ feed-forward ──▶ residual_out
 
     A decoder's block with an encoder beside it:
 
     residual_in ──▶ attention ──▶ residual_attended ──▶ cross-attention ──▶ residual_mid ──▶ …
 
-    Norms and the feed-forward's inside are not kept: `Block` derives them from the residuals.
+    Norms and the feed-forward's inside are not kept: `Block` derives them from these.
     """
 
     residual_in: Tensor
-    attention: AttentionRecord
     residual_mid: Tensor
     residual_out: Tensor
     residual_attended: Tensor | None = None
-    cross_attention: AttentionRecord | None = None  # queries from here, keys and values from the encoder
+
+
+@dataclass(frozen=True, eq=False)
+class BlockRecord:
+    """One block.
+
+    cross_attention  queries from here, keys and values from the encoder; None without one
+    stream           None for a model that runs by its own code: asking for a residual then raises Unrecorded
+    """
+
+    attention: AttentionRecord
+    cross_attention: AttentionRecord | None = None
+    stream: Stream | None = None
+
+    @property
+    def residual_in(self) -> Tensor:
+        return self._known.residual_in
+
+    @property
+    def residual_mid(self) -> Tensor:
+        return self._known.residual_mid
+
+    @property
+    def residual_out(self) -> Tensor:
+        return self._known.residual_out
+
+    @property
+    def residual_attended(self) -> Tensor | None:
+        return self._known.residual_attended
+
+    @property
+    def _known(self) -> Stream:
+        if self.stream is None:
+            raise Unrecorded("this model ran by its own code: its attention was recorded, its residual stream was not")
+        return self.stream
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        residuals = (self.residual_in, self.residual_attended, self.residual_mid, self.residual_out)
+        streams = () if self.stream is None else (getattr(self.stream, field.name) for field in fields(self.stream))
         records = (self.attention, self.cross_attention)
         kept = [tensor for record in records if record is not None for tensor in record.tensors]
-        return (*(residual for residual in residuals if residual is not None), *kept)
+        return (*(residual for residual in streams if residual is not None), *kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +79,9 @@ class Recording:
 
     token_ids   [seq]
     tokens      a readable label for each token, seq of them; empty for a training batch
-    embeddings  [seq, d_model]: the token vectors, scaled where the model scales them
-    positions   [seq, d_model]: the vectors added to them, or None where the model adds none
+    embeddings  [seq, d_model]: the token vectors, scaled where the model scales them; as its table holds them of a
+                model that runs by its own code
+    positions   [seq, d_model]: the vectors added to them, or None where the model adds none, or does not say
     blocks      one record a layer
     logits      [seq, vocab], or [1, vocab] when only the last position was asked for; an encoder that feeds a
                 decoder predicts nothing: [0, vocab]

@@ -29,7 +29,7 @@ from viz_core import masks, positions
 from viz_core.attention import AttentionRecord
 from viz_core.config import TransformerConfig
 from viz_core.edits import AS_IT_IS, Edits
-from viz_core.recording import BlockRecord, Recording
+from viz_core.recording import BlockRecord, Recording, Stream
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu": F.gelu,  # exact: x · Φ(x)
@@ -147,7 +147,7 @@ class Block(nn.Module):
             before, asking = mid, self._entering(mid, self.cross_attention_norm)
             attended, cross_record = self.cross_attention(asking, across, memory)
             mid = self._added(mid, attended, self.cross_attention_norm)
-        return BlockRecord(x, record, mid, self.with_feed_forward(mid), before, cross_record)
+        return BlockRecord(record, cross_record, Stream(x, mid, self.with_feed_forward(mid), before))
 
     def with_attention(self, x: Tensor, attended: Tensor) -> Tensor:
         """The residual after the attention's output has been added, [seq, d_model]."""

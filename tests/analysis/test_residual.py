@@ -105,7 +105,8 @@ def test_by_hand():
     shape = {"vocab_size": 3, "context": 4, "n_layer": 1, "n_head": 1, "d_model": 3}
     made = Transformer(TransformerConfig(**shape, norm_epsilon=0.0, positions="none")).requires_grad_(False)
     recording: Recording = made(torch.tensor([0]))
-    block = replace(recording.blocks[0], residual_in=torch.tensor([[1.0, 2.0, 6.0]]))
+    first = recording.blocks[0]
+    block = replace(first, stream=replace(first.stream, residual_in=torch.tensor([[1.0, 2.0, 6.0]])))
     found = normed(made, replace(recording, blocks=(block,)), "attention", 0)
     assert_close(found.mean, torch.tensor([3.0]))
     assert_close(found.variance, torch.tensor([14 / 3]))

@@ -201,7 +201,7 @@ def test_overflowing_numbers_are_refused(model: Model) -> None:
     for weight in huge.parameters():
         weight.data.mul_(1e20)
     with pytest.raises(UnusableText, match="overflow"):
-        dataclasses.replace(model, transformer=huge).record("The dog bit")
+        dataclasses.replace(model, network=huge).record("The dog bit")
 
 
 def test_a_tokenizer_that_cannot_read_the_text_says_so(model: Model) -> None:

@@ -1,28 +1,44 @@
 """Where models come from. `load` finds one by name; every model it returns has the same face."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from viz_core.language import _
 from viz_core.models import bundled, gpt2
 from viz_core.models.bundled import bundled_names, bundled_readers
-from viz_core.models.checkpoint import CONFIG, read_json, read_tokenizer
+from viz_core.models.chat import read_chat
+from viz_core.models.checkpoint import (
+    CONFIG,
+    in_float32,
+    is_pickled,
+    must_fit,
+    read_json,
+    read_tokenizer,
+    weight_files,
+)
 from viz_core.models.errors import UnusableText, WeightsUnavailable
+from viz_core.models.foreign import Foreign
 from viz_core.models.model import Model, NextToken, Source
+from viz_core.models.sequence_to_sequence import SequenceToSequence
 from viz_core.models.translator import Translator
+from viz_core.transformer import Transformer
 
 if TYPE_CHECKING:
-    from viz_core.models.hub import Progress
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from viz_core.models.hub import About, Progress
 
 __all__ = [
     "SOURCES",
     "Model",
     "NextToken",
+    "SequenceToSequence",
     "Translator",
     "UnusableText",
     "WeightsUnavailable",
+    "about",
     "bundled_names",
     "bundled_readers",
     "load",
@@ -31,23 +47,36 @@ __all__ = [
 SOURCES: tuple[Source, ...] = ("bundled", "folder", "hub")
 
 
-def load(name: str, *, progress: "Progress | None" = None, sources: Collection[Source] = SOURCES) -> Model | Translator:
-    """A model by its bundled name, a checkpoint folder, or its Hub id ("gpt2", "owner/name"), in that order.
+def load(
+    name: "str | PreTrainedModel",
+    *,
+    tokenizer: "PreTrainedTokenizerBase | None" = None,
+    progress: "Progress | None" = None,
+    sources: Collection[Source] = SOURCES,
+    pickles: bool = False,
+) -> Model | Translator | SequenceToSequence:
+    """A model by its bundled name, a checkpoint folder, or its Hub id ("gpt2", "owner/name"), in that order; or a
+    transformers model that is in memory already, with its tokenizer.
 
     "formation@1650" is a bundled model at an earlier step of its training. A bundled encoder–decoder comes as a
-    Translator, everything else as a Model.
+    Translator, another one (T5, BART, …) as a SequenceToSequence, everything else as a Model.
 
-    progress  called with (bytes done, bytes in all, file) while a Hub model is downloaded; maybe from another thread
-    sources   where to look: a public server leaves out "folder", so that visitors cannot ask about its disk
+    tokenizer  of a model given itself; without one it takes token ids only. The model is changed: from now on it
+               computes its attention by viz_core's function, and is in evaluation mode
+    progress   called with (bytes done, bytes in all, file) while a Hub model is downloaded; maybe from another thread
+    sources    where to look: a public server leaves out "folder", so that visitors cannot ask about its disk
+    pickles    whether weights that exist only as pickle files may be opened: say so only of files you trust
 
     Raises WeightsUnavailable in one sentence that says what to do.
     """
+    if not isinstance(name, str):
+        return _given(name, tokenizer)
     name = name.strip()
     if "bundled" in sources and (found := bundled.find(name)):
         return bundled.load(*found)
     if "folder" in sources and (folder := _folder(name)):
         try:
-            return _checkpoint(name, folder, "folder", _state_of(folder))
+            return _checkpoint(name, folder, "folder", _state_of(folder), pickles=pickles)
         except PermissionError as error:
             message = _("The folder {folder} may not be read ({reason}).")
             raise WeightsUnavailable(message.format(folder=folder, reason=error.strerror)) from error
@@ -55,10 +84,25 @@ def load(name: str, *, progress: "Progress | None" = None, sources: Collection[S
         from viz_core.models import hub  # noqa: PLC0415  most of a second, which the bundled models do not need
 
         if hub.is_repo_id(name):
-            snapshot = hub.fetch(name, accept=_supported, progress=progress)
-            return _checkpoint(name, snapshot.folder, "hub", snapshot.commit, snapshot.licence)
+            snapshot = hub.fetch(name, accept=_supported, progress=progress, pickles=pickles)
+            folder, commit, licence = snapshot.folder, snapshot.commit, snapshot.licence
+            return _checkpoint(name, folder, "hub", commit, licence, pickles=pickles)
     message = _("There is no model {name}. Expected {bundled}, an existing folder, or a Hub id such as gpt2.")
     raise WeightsUnavailable(message.format(name=repr(name[:100]), bundled=", ".join(bundled_names())))
+
+
+def about(name: str) -> "About | None":
+    """What downloading a Hub model would mean, before it is done: size, licence, whether it fits this machine's memory.
+    None for what is on this machine already, or is no Hub id.
+
+    Raises WeightsUnavailable for a model that cannot be had, or could not be shown.
+    """
+    name = name.strip()
+    if bundled.find(name) or _folder(name):
+        return None
+    from viz_core.models import hub  # noqa: PLC0415  as above
+
+    return None if not hub.is_repo_id(name) or hub.is_here(name) else hub.about(name, accept=_supported)
 
 
 def _folder(name: str) -> Path | None:
@@ -77,10 +121,55 @@ def _state_of(folder: Path) -> str:
 
 
 def _supported(folder: Path) -> None:
-    gpt2.transformer_config(read_json(folder / CONFIG))
+    settings = read_json(folder / CONFIG)
+    if _is_own(settings):
+        gpt2.transformer_config(settings)
+    else:
+        from viz_core.models import adopting  # noqa: PLC0415  transformers takes seconds
+
+        adopting.auto_class(settings)
 
 
-def _checkpoint(name: str, folder: Path, source: Source, revision: str = "", licence: str | None = None) -> Model:
-    transformer = gpt2.load(folder)
-    card = {"parameters": sum(weight.numel() for weight in transformer.parameters()), "licence": licence}
-    return Model(name, transformer, read_tokenizer(folder), source, revision, card)
+def _is_own(settings: Mapping[str, Any]) -> bool:
+    """Whether this program's own Transformer computes it."""
+    return settings.get("model_type") == gpt2.MODEL_TYPE
+
+
+def _checkpoint(
+    name: str, folder: Path, source: Source, revision: str = "", licence: str | None = None, *, pickles: bool = False
+) -> Model | SequenceToSequence:
+    settings, pickled = read_json(folder / CONFIG), pickles and is_pickled(folder)
+    size = 0 if pickled else sum(path.stat().st_size for path in weight_files(folder))
+    must_fit(name, in_float32(folder, size))
+    network: Transformer | Foreign
+    if _is_own(settings) and not pickled:
+        network = gpt2.load(folder)
+    else:
+        from viz_core.models import adopting  # noqa: PLC0415  as above
+
+        network = adopting.checkpoint(folder, adopting.auto_class(settings), pickles=pickled)
+    card = {"parameters": _parameters(network), "licence": licence}
+    return _faced(Model(name, network, read_tokenizer(folder), source, revision, card, read_chat(folder)))
+
+
+def _given(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase | None") -> Model | SequenceToSequence:
+    from viz_core.models import adopting  # noqa: PLC0415  as above
+
+    network = adopting.given(model)
+    name = model.config.name_or_path or type(model).__name__
+    card = {"parameters": _parameters(network), "licence": None}
+    reader = None if tokenizer is None else adopting.given_tokenizer(tokenizer)
+    return _faced(Model(name, network, reader, "given", card=card, chat=adopting.given_chat(tokenizer)))
+
+
+def _faced(model: Model) -> Model | SequenceToSequence:
+    """With the face of those that write another text, if it is one."""
+    network = model.network
+    if isinstance(network, Foreign) and network.config.architecture == "encoder_decoder":
+        return SequenceToSequence(model.name, network, model.tokenizer, model.source, model.revision, model.card)
+    return model
+
+
+def _parameters(network: Transformer | Foreign) -> int:
+    module = network.model if isinstance(network, Foreign) else network
+    return sum(weight.numel() for weight in module.parameters())

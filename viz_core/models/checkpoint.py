@@ -8,6 +8,7 @@ from typing import Any
 import tokenizers
 from tokenizers import AddedToken, decoders, models, pre_tokenizers, processors
 
+from viz_core import memory
 from viz_core.language import _
 from viz_core.models.errors import WeightsUnavailable
 from viz_core.models.tokens import Tokenizer
@@ -15,6 +16,7 @@ from viz_core.models.tokens import Tokenizer
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
+PICKLE = "pytorch_model.bin"
 TOKENIZER = "tokenizer.json"
 # Without tokenizer.json, what transformers may need to build one.
 TOKENIZER_PARTS = (
@@ -27,6 +29,7 @@ TOKENIZER_PARTS = (
     "tokenizer.model",
     "spiece.model",
 )
+CHAT_PARTS = ("tokenizer_config.json", "chat_template.jinja")
 _SHARD = re.compile(r"[\w.-]+\.safetensors")  # a bare name: nothing outside the folder can be meant
 _END_OF_TEXT = "<|endoftext|>"
 
@@ -79,8 +82,20 @@ def shard_names(index: Path) -> list[str]:
     return names
 
 
+def is_pickled(folder: Path) -> bool:
+    """Whether the folder's weights exist only as a pickle file."""
+    names = {path.name for path in folder.iterdir()}
+    return PICKLE in names and not names & {WEIGHTS, INDEX}
+
+
 def without_weights(where: str, files: list[str]) -> str:
     """The sentence for a place that holds no safetensors weights."""
+    if PICKLE in files:
+        return _(
+            "{where} holds its weights only as a pickle file, which can run code and is not opened. Choose a model "
+            "with safetensors; or, if you trust where it comes from, say viz_core.load(…, pickles=True) in Python or "
+            "--pickles on the command line."
+        ).format(where=where)
     if any(name.endswith((".bin", ".pt", ".pth")) for name in files):
         return _(
             "{where} holds its weights only as pickle files, which can run code and are not opened; "
@@ -89,9 +104,32 @@ def without_weights(where: str, files: list[str]) -> str:
     return _("{where} has no weights; expected {file}.").format(where=where, file=WEIGHTS)
 
 
+NUMBER_BYTES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
+
+
+def in_float32(folder: Path, size: int) -> int:
+    """Bytes in memory of weights that take `size` bytes as their config.json says they are stored."""
+    settings = read_json(folder / CONFIG)
+    stored = settings.get("dtype") or settings.get("torch_dtype")
+    return size * 4 // NUMBER_BYTES.get(str(stored), 4)
+
+
+def must_fit(name: str, needed: int) -> None:
+    """Raises WeightsUnavailable when weights of so many bytes would not fit into this machine's memory."""
+    free = memory.available()
+    if needed > free:
+        message = _(
+            "{name} takes {needed:,.1f} GB of memory in float32, and this machine has {free:,.1f} GB free. Choose a "
+            "smaller model."
+        )
+        raise WeightsUnavailable(message.format(name=name, needed=needed / 1e9, free=free / 1e9))
+
+
 def tokenizer_files(names: set[str]) -> list[str]:
-    """Those of `names` that are needed to build the tokenizer; none when the checkpoint has none."""
-    return [TOKENIZER] if TOKENIZER in names else [name for name in TOKENIZER_PARTS if name in names]
+    """Those of `names` that are needed to build the tokenizer, and to write a conversation as a text; none when the
+    checkpoint has none."""
+    parts = [TOKENIZER] if TOKENIZER in names else [name for name in TOKENIZER_PARTS if name in names]
+    return list(dict.fromkeys([*parts, *(name for name in CHAT_PARTS if name in names)])) if parts else []
 
 
 def read_tokenizer(folder: Path) -> Tokenizer | None:
@@ -99,7 +137,7 @@ def read_tokenizer(folder: Path) -> Tokenizer | None:
 
     From tokenizer.json; or vocab.json and merges.txt, GPT-2's own files; or whatever transformers makes of the rest.
     """
-    names = set(tokenizer_files({path.name for path in folder.iterdir()}))
+    names = {path.name for path in folder.iterdir()}
     vocabulary = names & {"vocab.json", "merges.txt", "vocab.txt", "tokenizer.model", "spiece.model"}
     try:
         if TOKENIZER in names:

@@ -28,6 +28,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "swish": "silu",
     "tanh": "tanh",
 }
+MODEL_TYPE = "gpt2"
 ARCHITECTURES = ("GPT2LMHeadModel", "GPT2Model")
 # Settings that make transformers compute something else, unless they have one of these values.
 NEUTRAL: dict[str, tuple[Any, ...]] = {
@@ -58,9 +59,9 @@ def load(folder: Path) -> Transformer:
 def transformer_config(settings: Mapping[str, Any]) -> TransformerConfig:
     """From config.json. Raises WeightsUnavailable naming a setting, its value, and what is allowed."""
     kind = settings.get("model_type")
-    if kind != "gpt2":
-        message = _("Models of kind {kind} are not supported yet; expected gpt2. Choose a bundled model instead.")
-        raise WeightsUnavailable(message.format(kind=kind))
+    if kind != MODEL_TYPE:
+        message = _("This checkpoint is of the kind {kind}; expected {expected}.")
+        raise WeightsUnavailable(message.format(kind=kind, expected=MODEL_TYPE))
     architectures = settings.get("architectures") or []
     if not isinstance(architectures, list) or any(name not in ARCHITECTURES for name in architectures):
         raise _unsupported("architectures", architectures, ", ".join(ARCHITECTURES))

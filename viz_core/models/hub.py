@@ -26,6 +26,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 
+from viz_core import memory
 from viz_core.language import _
 from viz_core.models import checkpoint
 from viz_core.models.errors import WeightsUnavailable
@@ -64,52 +65,116 @@ def is_repo_id(name: str) -> bool:
     return True
 
 
-def fetch(name: str, accept: Callable[[Path], object], progress: Progress | None = None) -> Snapshot:
+@dataclass(frozen=True)
+class About:
+    """What a download would be, before anything but config.json has come.
+
+    size     bytes to be downloaded, those already here left out
+    memory   bytes that the weights take in float32
+    free     bytes that this machine has left for them
+    licence  as the Hub tells it, or None
+    """
+
+    repo: str
+    size: int
+    memory: int
+    free: int
+    licence: str | None
+
+    @property
+    def fits(self) -> bool:
+        return self.memory <= self.free
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a repository holds that is needed: name → bytes, in the order in which it is fetched."""
+
+    about: About
+    config: Path
+    files: dict[str, int]
+
+
+def about(name: str, accept: Callable[[Path], object]) -> About:
+    """What downloading `name` would mean. `accept` as for `fetch`.
+
+    Raises WeightsUnavailable as `fetch` does.
+    """
+    repo = CANONICAL.get(name, name)
+    try:
+        return _plan(repo, accept).about
+    except _FAILURES as error:
+        raise WeightsUnavailable(_sentence(repo, error)) from error
+
+
+def is_here(name: str) -> bool:
+    """Whether the checkpoint is in the cache, so that nothing need be downloaded."""
+    return _cached(CANONICAL.get(name, name)) is not None
+
+
+def fetch(
+    name: str, accept: Callable[[Path], object], progress: Progress | None = None, *, pickles: bool = False
+) -> Snapshot:
     """The checkpoint `name`, downloaded or from the cache. `accept` sees the folder when it holds config.json and
-    nothing else, and raises to refuse it before any weight is downloaded.
+    nothing else, and raises to refuse it before any weight is downloaded. pickles: whether its weights may be a pickle
+    file.
 
     Raises WeightsUnavailable saying what to do.
     """
     repo = CANONICAL.get(name, name)
     try:
-        return _download(repo, accept, progress)
+        return _download(repo, _plan(repo, accept, pickles=pickles), progress)
     except _FAILURES as error:
-        if (folder := _cached(repo)) is None:
+        if (folder := _cached(repo, pickles=pickles)) is None:
             raise WeightsUnavailable(_sentence(repo, error)) from error
         accept(folder)
         return Snapshot(folder, folder.name, None)
 
 
-def _download(repo: str, accept: Callable[[Path], object], progress: Progress | None) -> Snapshot:
+def _plan(repo: str, accept: Callable[[Path], object], *, pickles: bool = False) -> _Plan:
     info = HfApi().model_info(repo, files_metadata=True, timeout=constants.HF_HUB_ETAG_TIMEOUT)
     sizes = {sibling.rfilename: sibling.size or 0 for sibling in info.siblings or ()}
     if checkpoint.CONFIG not in sizes:
         message = _("{repo} has no {file}, so it is no checkpoint that can be shown.")
         raise WeightsUnavailable(message.format(repo=repo, file=checkpoint.CONFIG))
-    silent = _bar(lambda _done: None)
     # asked for by branch, which leaves a note in the cache of which commit the branch meant; all else by commit
-    config = _file(repo, checkpoint.CONFIG, None, silent)
+    config = _file(repo, checkpoint.CONFIG, None, _SILENT)
     commit = config.parent.name
     accept(config.parent)
     if checkpoint.WEIGHTS in sizes:
         weights = [checkpoint.WEIGHTS]
     elif checkpoint.INDEX in sizes:
-        weights = checkpoint.shard_names(_file(repo, checkpoint.INDEX, commit, silent))
+        weights = checkpoint.shard_names(_file(repo, checkpoint.INDEX, commit, _SILENT))
+    elif pickles and checkpoint.PICKLE in sizes:
+        weights = [checkpoint.PICKLE]
     else:
         raise WeightsUnavailable(checkpoint.without_weights(repo, list(sizes)))
-    wanted = [*checkpoint.tokenizer_files(set(sizes)), *weights]
-    total, before = sum(sizes.get(name, 0) for name in wanted), 0
-    for name in wanted:
+    files = {name: sizes.get(name, 0) for name in [*checkpoint.tokenizer_files(set(sizes)), *weights]}
+    missing = (name for name in files if not isinstance(try_to_load_from_cache(repo, name, revision=commit), str))
+    found = About(
+        repo,
+        size=sum(files[name] for name in missing),
+        memory=checkpoint.in_float32(config.parent, sum(files[name] for name in weights)),
+        free=memory.available(),
+        licence=getattr(info.card_data, "license", None),
+    )
+    return _Plan(found, config, files)
+
+
+def _download(repo: str, plan: _Plan, progress: Progress | None) -> Snapshot:
+    checkpoint.must_fit(repo, plan.about.memory)
+    total, before = sum(plan.files.values()), 0
+    for name, size in plan.files.items():
 
         def report(done: int, before: int = before, name: str = name) -> None:
             if progress is not None:
                 progress(min(before + done, total), total, name)
 
         report(0)
-        _file(repo, name, commit, _bar(report))
-        before += sizes.get(name, 0)
+        _file(repo, name, plan.config.parent.name, _bar(report))
+        before += size
         report(0, before)
-    return Snapshot(config.parent, commit, getattr(info.card_data, "license", None))
+    return Snapshot(plan.config.parent, plan.config.parent.name, plan.about.licence)
 
 
 def _file(repo: str, name: str, commit: str | None, bar: type) -> Path:
@@ -122,16 +187,18 @@ def _file(repo: str, name: str, commit: str | None, bar: type) -> Path:
         raise OSError(str(error)) from error
 
 
-def _cached(repo: str) -> Path | None:
+def _cached(repo: str, *, pickles: bool = False) -> Path | None:
     """The folder of a checkpoint that is wholly in the cache."""
     config = try_to_load_from_cache(repo, checkpoint.CONFIG)
     if not isinstance(config, str):
         return None
+    folder = Path(config).parent
     try:
-        checkpoint.weight_files(Path(config).parent)
+        if not (pickles and checkpoint.is_pickled(folder)):
+            checkpoint.weight_files(folder)
     except WeightsUnavailable:
         return None  # broken off before the weights had come
-    return Path(config).parent
+    return folder
 
 
 def _bar(report: Callable[[int], None]) -> type:
@@ -159,6 +226,9 @@ def _bar(report: Callable[[int], None]) -> type:
         update_transfer = set_postfix_str = set_transfer_postfix_str = refresh = close = _nothing
 
     return Bar
+
+
+_SILENT = _bar(lambda _done: None)
 
 
 def _sentence(repo: str, error: Exception) -> str:

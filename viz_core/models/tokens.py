@@ -33,8 +33,11 @@ class Tokenizer:
     def token_ids(self, text: str) -> list[int]:
         """Raises UnusableText for text that is no text: half of a surrogate pair."""
         _whole(text)
-        ids: list[int] = self._encode(text).ids
-        return ids
+        encoding = self._encode(text)
+        ids: list[int] = encoding.ids
+        # a conversation's template writes the sign that begins a text; the tokenizer would put another before it
+        twice = len(ids) > 1 and ids[0] == ids[1] and bool(encoding.special_tokens_mask[0])
+        return ids[1:] if twice else ids
 
     def _encode(self, text: str) -> tokenizers.Encoding:
         try:

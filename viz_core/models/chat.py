@@ -1,0 +1,62 @@
+"""Messages of a conversation as the one text that a chat model was trained to read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from viz_core.language import _
+from viz_core.models.checkpoint import read_json
+from viz_core.models.errors import UnusableText
+
+TEMPLATE, SETTINGS = "chat_template.jinja", "tokenizer_config.json"
+Message = Mapping[str, str]  # {"role": "user", "content": "Hello"}
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A chat template, in Jinja, and the special tokens that it may name: "bos_token" → "<s>"."""
+
+    template: str
+    tokens: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, messages: Sequence[Message]) -> str:
+        """The conversation with the opening of the model's answer. Runs in transformers' sandbox for templates.
+
+        Raises UnusableText when the template refuses the messages, e.g. for a role that it does not know.
+        """
+        from transformers.utils.chat_template_utils import render_jinja_template  # noqa: PLC0415  takes seconds
+
+        try:
+            given: dict[str, Any] = {"chat_template": self.template, "add_generation_prompt": True, **self.tokens}
+            rendered: Any = render_jinja_template([[dict(message) for message in messages]], **given)
+        except Exception as error:  # templates raise what they like, and contain what they like
+            message = _("This model's chat template does not take these messages ({reason}).")
+            raise UnusableText(message.format(reason=str(error).split("\n")[0])) from error
+        return str(rendered[0][0])
+
+
+def read_chat(folder: Path) -> Chat | None:
+    """The chat template of a checkpoint's folder, None where it has none. Raises WeightsUnavailable where the file that
+    would hold it cannot be read."""
+    settings = read_json(folder / SETTINGS) if (folder / SETTINGS).is_file() else {}
+    if (folder / TEMPLATE).is_file():
+        template = (folder / TEMPLATE).read_text(encoding="utf-8")
+    else:
+        template = _default(settings.get("chat_template"))
+    tokens = {name: _content(value) for name, value in settings.items() if name.endswith("_token")}
+    return Chat(template, {name: token for name, token in tokens.items() if token}) if template else None
+
+
+def _default(declared: Any) -> str:
+    """A template, or the one named "default" of several."""
+    if isinstance(declared, list):
+        named = {item.get("name"): item.get("template") for item in declared if isinstance(item, dict)}
+        declared = named.get("default")
+    return declared if isinstance(declared, str) else ""
+
+
+def _content(token: Any) -> str:
+    """A token is written as its text, or as a record that holds it."""
+    found = token.get("content") if isinstance(token, dict) else token
+    return found if isinstance(found, str) else ""
