@@ -126,7 +126,7 @@ def test_a_loaded_model_owns_its_weights_once(gpt2_folder: Callable[..., Path]) 
 
 GOOD = {"model_type": "gpt2", "n_embd": 12, "n_head": 3, "vocab_size": 7, "n_positions": 5, "n_layer": 1}
 REFUSED: list[tuple[dict[str, Any], list[str]]] = [
-    ({"model_type": "llama"}, ["llama", "not supported yet", "bundled"]),
+    ({"model_type": "llama"}, ["llama", "expected gpt2"]),
     ({"model_type": None}, ["None", "gpt2"]),
     ({"activation_function": "gelu_fast"}, ["activation_function", "gelu_fast", "gelu_new", "relu"]),
     ({"activation_function": ["gelu"]}, ["activation_function"]),

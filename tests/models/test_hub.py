@@ -18,8 +18,11 @@ import huggingface_hub
 import pytest
 import torch
 from huggingface_hub import constants, file_download
+from safetensors.torch import load_file
 
-from viz_core.models import WeightsUnavailable, load
+from tests.models.checkpoints import saved
+from viz_core import memory
+from viz_core.models import Model, WeightsUnavailable, about, load
 
 COMMIT = "5f91d94bd9cd7190a9f3216ff93cd1dd95f2c7be"
 
@@ -289,7 +292,7 @@ def test_no_checkpoint(hub: Hub, repo: dict[str, bytes]) -> None:
 
 def test_only_pickles(hub: Hub, repo: dict[str, bytes]) -> None:
     del repo["model.safetensors"]
-    with pytest.raises(WeightsUnavailable, match="owner/tiny holds its weights only as pickle files"):
+    with pytest.raises(WeightsUnavailable, match="owner/tiny holds its weights only as a pickle file"):
         load("owner/tiny")
 
 
@@ -343,3 +346,76 @@ def test_the_environment_decides(
         check=True,
     )
     assert done.stdout.strip() == COMMIT
+
+
+# -- before a download -------------------------------------------------------------------------------------
+
+
+def test_what_a_download_would_be(hub: Hub, repo: dict[str, bytes]) -> None:
+    found = about("owner/tiny")
+    assert found is not None
+    assert found.size == len(repo["tokenizer.json"]) + len(repo["model.safetensors"])
+    assert found.memory == len(repo["model.safetensors"])
+    assert found.licence == "mit"
+    assert found.fits
+    downloaded = [path.rsplit("/", 1)[1] for path in hub.asked("GET") if "/resolve/" in path]
+    assert downloaded == ["config.json"], "nothing but its settings"
+    load("owner/tiny")
+    assert about("owner/tiny") is None, "it is here"
+    assert about("tiny-gpt") is None, "it comes with the program"
+
+
+def test_stored_at_half_precision_it_takes_twice_its_size(hub: Hub, repo: dict[str, bytes]) -> None:
+    repo["config.json"] = json.dumps(json.loads(repo["config.json"]) | {"dtype": "bfloat16"}).encode()
+    found = about("owner/tiny")
+    assert found is not None
+    assert found.memory == 2 * len(repo["model.safetensors"])
+
+
+def test_too_large_for_this_machine(hub: Hub, repo: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 1000)
+    found = about("owner/tiny")
+    assert found is not None
+    assert not found.fits
+    with pytest.raises(WeightsUnavailable, match=r"owner/tiny takes 0\.\d GB of memory .* Choose a smaller model"):
+        load("owner/tiny")
+    downloaded = [path.rsplit("/", 1)[1] for path in hub.asked("GET") if "/resolve/" in path]
+    assert set(downloaded) == {"config.json"}, "refused before any weight is downloaded"
+
+
+def test_a_model_of_another_kind_is_downloaded_and_runs_by_its_own_code(hub: Hub, tmp_path: Path) -> None:
+    hub.repos["owner/llama"] = {path.name: path.read_bytes() for path in saved(tmp_path, "llama").iterdir()}
+    model = load("owner/llama")
+    assert isinstance(model, Model)
+    assert (model.own, model.revision) == (False, COMMIT)
+    assert model.record("The dog").tokens == ("The", "·dog")
+
+
+def test_what_could_not_be_shown_is_refused_before_any_weight_is_downloaded(hub: Hub, repo: dict[str, bytes]) -> None:
+    repo["config.json"] = b'{"model_type": "warp-drive"}'
+    with pytest.raises(WeightsUnavailable, match="of the kind warp-drive, which transformers"):
+        about("owner/tiny")
+    with pytest.raises(WeightsUnavailable, match="warp-drive"):
+        load("owner/tiny")
+    assert not [path for path in hub.asked("GET") if path.endswith("safetensors")]
+
+
+def test_a_chat_template_comes_along(hub: Hub, tmp_path: Path) -> None:
+    hub.repos["owner/chat"] = {path.name: path.read_bytes() for path in saved(tmp_path, "chat").iterdir()}
+    model = load("owner/chat")
+    assert isinstance(model, Model)
+    assert model.chat is not None
+
+
+def test_a_pickle_is_downloaded_only_when_it_may_be_opened(hub: Hub, tmp_path: Path) -> None:
+    folder = saved(tmp_path, "bert")
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    hub.repos["owner/old"] = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(WeightsUnavailable, match="pickles=True"):
+        load("owner/old")
+    assert not [path for path in hub.asked("GET") if path.endswith(".bin")]
+    model = load("owner/old", pickles=True)
+    assert isinstance(model, Model)
+    assert model.record("The dog").blocks
+    assert load("owner/old", pickles=True).name == "owner/old"  # from the cache

@@ -5,7 +5,8 @@ weights, and by ours. Every weight of every head, and every logit, must agree; e
 """
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -17,15 +18,18 @@ from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.models.auto import modeling_auto
 from transformers.pytorch_utils import Conv1D
+from transformers.utils import logging as hf_logging
 
 from viz_core.attention import AttentionRecord
 from viz_core.config import Architecture
 from viz_core.language import _
 from viz_core.models.chat import Chat
+from viz_core.models.checkpoint import weight_files
 from viz_core.models.errors import WeightsUnavailable
 from viz_core.models.foreign import Foreign, Outline, Place
 from viz_core.models.listening import Heard, NotReproducible, listen_to, listening
 from viz_core.models.tokens import Tokenizer
+from viz_core.models.weights import open_weights
 
 TOLERANCE = 1e-4  # of a weight
 LOGIT_TOLERANCE = 1e-3  # of the largest logit
@@ -100,21 +104,45 @@ def checkpoint(folder: Path, auto: str, *, pickles: bool = False) -> Foreign:
 
     Raises WeightsUnavailable saying what stands in the way.
     """
+    if not pickles:
+        with open_weights(weight_files(folder)):
+            pass  # a damaged file is told by its name
     try:
-        model, told = getattr(transformers, auto).from_pretrained(
-            folder,
-            dtype=torch.float32,
-            attn_implementation="eager",
-            trust_remote_code=False,
-            local_files_only=True,
-            use_safetensors=None if pickles else True,
-            output_loading_info=True,
-        )
+        with _quietly():
+            model, told = getattr(transformers, auto).from_pretrained(
+                folder,
+                dtype=torch.float32,
+                attn_implementation="eager",
+                trust_remote_code=False,
+                local_files_only=True,
+                use_safetensors=None if pickles else True,
+                ignore_mismatched_sizes=True,  # they are told all the same, and refused
+                output_loading_info=True,
+            )
     except Exception as error:  # whatever transformers, safetensors and torch raise on files that are not theirs
         message = _("The model in {folder} cannot be loaded ({reason}).")
         raise WeightsUnavailable(message.format(folder=folder, reason=str(error).strip().split("\n")[0])) from error
     _whole(folder, told)
+    for name, weight in model.named_parameters():
+        if not weight.isfinite().all():
+            message = _("The tensor {name} holds values that are not finite numbers.")
+            raise WeightsUnavailable(message.format(name=name))
     return adopted(model)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without transformers' own bars and advice on the terminal: what matters is raised."""
+    terminal = cast(Any, hf_logging)  # without annotations
+    bars, level = terminal.is_progress_bar_enabled(), terminal.get_verbosity()
+    terminal.disable_progress_bar()
+    terminal.set_verbosity_error()
+    try:
+        yield
+    finally:
+        terminal.set_verbosity(level)
+        if bars:
+            terminal.enable_progress_bar()
 
 
 def _whole(folder: Path, told: dict[str, Any]) -> None:

@@ -1,0 +1,338 @@
+"""Models of other architectures by `load`: from folders and from memory, whole or refused with the reason."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch.testing import assert_close
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+
+import viz_core
+from tests.models.checkpoints import saved
+from tests.models.conftest import byte_level_tokenizer
+from viz_core import memory
+from viz_core.analysis.contributions import head_outputs
+from viz_core.edits import Edits
+from viz_core.models import Model, SequenceToSequence, UnusableText, WeightsUnavailable
+from viz_core.models.room import most_tokens, recording_bytes
+from viz_core.recording import Unrecorded
+
+TEXT = "The dog bit the man"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    made: dict[str, Path] = {}
+
+    def of(name: str) -> Path:
+        if name not in made:
+            made[name] = saved(tmp_path_factory.mktemp("checkpoints"), name)
+        return made[name]
+
+    return of
+
+
+def loaded(folder: Path, **how: Any) -> Model:
+    model = viz_core.load(str(folder), **how)
+    assert isinstance(model, Model)
+    return model
+
+
+def test_a_decoder(folder: Callable[[str], Path]) -> None:
+    model = loaded(folder("llama"))
+    recording = model.record(TEXT)
+    assert (model.own, model.both_sides, model.predicts, model.n_layer, model.vocab_size) == (
+        False,
+        False,
+        True,
+        3,
+        307,
+    )
+    assert recording.tokens == ("The", "·dog", "·bit", "·the", "·man")
+    assert recording.logits.shape == (1, 307)
+    assert model.record(TEXT, all_logits=True).logits.shape == (5, 307)
+    assert sum(token.probability for token in model.next_tokens(recording, 307)) == pytest.approx(1)
+    with pytest.raises(Unrecorded, match="its own code"):
+        _ = model.transformer
+
+
+def test_an_encoder_that_hides_words(folder: Callable[[str], Path]) -> None:
+    model = loaded(folder("bert"))
+    assert (model.both_sides, model.mask) == (True, "[MASK]")
+    hidden = model.hidden(TEXT, 2)
+    assert hidden == "The [MASK] bit the man"
+    recording = model.record(hidden, all_logits=True)
+    assert recording.tokens[2] == "[MASK]"
+    assert len(model.guesses(recording, 2, 5)) == 5
+    assert model.filled(hidden, 2, model.token_ids("ball")[1]) == "The ball bit the man"
+
+
+def test_one_that_reads_and_predicts_nothing(folder: Callable[[str], Path]) -> None:
+    model = loaded(folder("sentence"))
+    assert (model.predicts, model.mask) == (False, None)
+    assert model.record(TEXT).logits.shape == (0, 70)
+    assert len(model.record(TEXT).blocks) == 3
+
+
+def test_one_that_writes_another_text(folder: Callable[[str], Path]) -> None:
+    model = viz_core.load(str(folder("t5")))
+    assert isinstance(model, SequenceToSequence)
+    recording = model.record(TEXT, "the ball")
+    assert recording.encoder is not None
+    assert recording.encoder.tokens == ("The", "·dog", "·bit", "·the", "·man")
+    assert recording.tokens[0] == "<|endoftext|>", "the sign that begins a text"
+    assert "".join(recording.tokens[1:]).replace("·", " ") == "the ball"
+    across = recording.blocks[0].cross_attention
+    assert across is not None
+    assert across.weights.shape == (4, len(recording.tokens), 5)
+    assert_close(across.weights.sum(-1), torch.ones(4, len(recording.tokens)))
+    alone = model.reader.record(TEXT)
+    assert_close(alone.blocks[2].attention.weights, recording.encoder.blocks[2].attention.weights)
+    assert model.reader.both_sides
+    assert not model.reader.predicts
+
+
+def test_what_it_writes_is_what_the_likeliest_token_gives_each_time(folder: Callable[[str], Path]) -> None:
+    model = viz_core.load(str(folder("t5")))
+    assert isinstance(model, SequenceToSequence)
+    written = model.write(TEXT)
+    recording = model.record(TEXT, written[:9])
+    assert recording.logits[:9].argmax(-1).tolist() == written[:9]
+
+
+def test_a_conversation(folder: Callable[[str], Path]) -> None:
+    model = loaded(folder("chat"))
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+    text = model.conversation(messages)
+    assert text == "<|endoftext|><|system|>Be brief.\n<|user|>Hi\n<|assistant|>"
+    ids = model.record(messages).token_ids.tolist()
+    assert ids == model.token_ids(text)
+    assert ids.count(0) == 1, "the sign that begins a text stands there once"
+    with pytest.raises(UnusableText, match="no chat template"):
+        loaded(folder("llama")).record(messages)
+
+
+def test_a_conversation_that_the_template_refuses(tmp_path: Path) -> None:
+    path = saved(tmp_path, "chat")
+    told = {"chat_template": "{{ raise_exception('Roles must alternate') }}"}
+    (path / "tokenizer_config.json").write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(UnusableText, match="Roles must alternate"):
+        loaded(path).record([{"role": "user", "content": "Hi"}])
+    for sly in ("{{ ''.__class__.__mro__ }}", "{% for i in range(10**12) %}{% endfor %}"):
+        (path / "tokenizer_config.json").write_text(json.dumps({"chat_template": sly}), encoding="utf-8")
+        with pytest.raises(UnusableText, match="does not take these messages"):
+            loaded(path).record([{"role": "user", "content": "Hi"}])
+
+
+def test_a_template_in_a_file_of_its_own_or_among_several(tmp_path: Path) -> None:
+    path = saved(tmp_path, "chat")
+    several = [{"name": "tools", "template": "no"}, {"name": "default", "template": "yes"}]
+    (path / "tokenizer_config.json").write_text(json.dumps({"chat_template": several}), encoding="utf-8")
+    assert loaded(path).conversation([{"role": "user", "content": "Hi"}]) == "yes"
+    (path / "chat_template.jinja").write_text("{{ messages[0].content }}!", encoding="utf-8")
+    assert loaded(path).conversation([{"role": "user", "content": "Hi"}]) == "Hi!"
+
+
+# -- from memory -------------------------------------------------------------------------------------------
+
+
+def test_a_model_in_memory_with_its_tokenizer(folder: Callable[[str], Path]) -> None:
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=byte_level_tokenizer())
+    model = viz_core.load(AutoModelForCausalLM.from_pretrained(folder("llama")), tokenizer=tokenizer)
+    assert isinstance(model, Model)
+    assert model.source == "given"
+    assert_close(model.record(TEXT).logits, loaded(folder("llama")).record(TEXT).logits)
+
+
+def test_a_model_in_memory_without_tokenizer_takes_ids(folder: Callable[[str], Path]) -> None:
+    model = viz_core.load(AutoModelForCausalLM.from_pretrained(folder("llama")))
+    assert model.record([3, 1, 4]).tokens == ("3", "1", "4")
+    with pytest.raises(UnusableText, match="token ids"):
+        model.record(TEXT)
+
+
+def test_what_is_no_model_of_transformers() -> None:
+    with pytest.raises(WeightsUnavailable, match="given is Linear; expected a transformers PreTrainedModel"):
+        viz_core.load(torch.nn.Linear(2, 2))
+
+
+# -- refused -----------------------------------------------------------------------------------------------
+
+
+def refused(path: Path, **how: Any) -> str:
+    with pytest.raises(WeightsUnavailable) as error:
+        viz_core.load(str(path), **how)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def with_settings(path: Path, **settings: Any) -> Path:
+    config = json.loads((path / "config.json").read_text())
+    (path / "config.json").write_text(json.dumps(config | settings), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"model_type": "warp-drive"}, "of the kind warp-drive, which transformers"),
+        ({"model_type": None}, "of the kind None"),
+        ({"model_type": ["llama"]}, "of the kind"),
+        ({"auto_map": {"AutoModel": "evil.Model"}}, "brings code of its own"),
+        ({"quantization_config": {"bits": 4}}, "quantized"),
+        ({"num_attention_heads": 3}, "cannot be loaded"),
+        ({"num_hidden_layers": 5}, "18 are missing or misshapen, such as model.layers.3"),
+        ({"vocab_size": 11}, "are missing or misshapen"),
+        ({"architectures": ["T5Model"], "is_encoder_decoder": True}, "T5Model; of encoder–decoders those"),
+    ],
+)
+def test_settings_that_stand_in_the_way(settings: dict[str, Any], says: str, tmp_path: Path) -> None:
+    assert says in refused(with_settings(saved(tmp_path, "llama"), **settings))
+
+
+def test_weights_of_another_model(folder: Callable[[str], Path], tmp_path: Path) -> None:
+    path = saved(tmp_path, "llama")
+    (path / "model.safetensors").write_bytes((folder("bert") / "model.safetensors").read_bytes())
+    assert "The weights" in refused(path)
+
+
+def test_half_of_the_weights(tmp_path: Path) -> None:
+    path = saved(tmp_path, "bert")
+    weights = load_file(path / "model.safetensors")
+    kept = {name: tensor for name, tensor in weights.items() if "layer.2" not in name}
+    save_file(kept, path / "model.safetensors", metadata={"format": "pt"})
+    assert "16 are missing" in refused(path)
+    (path / "model.safetensors").write_bytes(b"")
+    assert "model.safetensors" in refused(path)
+
+
+def test_nan_weights(tmp_path: Path) -> None:
+    path = saved(tmp_path, "llama")
+    weights = load_file(path / "model.safetensors")
+    weights["model.norm.weight"][:] = torch.nan
+    save_file(weights, path / "model.safetensors", metadata={"format": "pt"})
+    assert "not finite" in refused(path)
+
+
+class Opens:
+    """A pickle that leaves a mark where it is opened."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.mark),)
+
+
+def test_a_pickle_runs_nothing(tmp_path: Path) -> None:
+    path, mark = saved(tmp_path, "bert"), tmp_path / "opened"
+    (path / "model.safetensors").unlink()
+    torch.save({"weights": Opens(mark)}, path / "pytorch_model.bin")
+    assert "pickles=True" in refused(path)
+    assert "cannot be loaded" in refused(path, pickles=True), "tensors alone are taken from one"
+    assert not mark.exists()
+
+
+def test_a_pickle_that_one_trusts(folder: Callable[[str], Path], tmp_path: Path) -> None:
+    path = saved(tmp_path, "bert")
+    torch.save(load_file(path / "model.safetensors"), path / "pytorch_model.bin")
+    (path / "model.safetensors").unlink()
+    expected = loaded(folder("bert")).record(TEXT).logits
+    assert_close(loaded(path, pickles=True).record(TEXT).logits, expected)
+
+
+# -- memory ------------------------------------------------------------------------------------------------
+
+
+def test_weights_that_do_not_fit(folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 10_000)
+    assert "0.0 GB free. Choose a smaller model" in refused(folder("llama"))
+
+
+@pytest.mark.parametrize("name", ["tiny-gpt", "llama", "gemma2"])
+def test_a_recording_that_does_not_fit(
+    name: str, folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = viz_core.load(name) if name == "tiny-gpt" else loaded(folder(name))
+    assert isinstance(model, Model)
+    room = recording_bytes(model.network, 20)
+    assert most_tokens(model.network, room) == 20
+    monkeypatch.setattr(memory, "available", lambda: room)
+    text = "dog " * 40
+    with pytest.raises(UnusableText, match="at most 20 tokens fit") as error:
+        model.record(text)
+    assert error.value.limit == 20
+    assert model.record(model.cut(text)).tokens
+
+
+@pytest.mark.parametrize("name", ["tiny-gpt", "llama", "gemma2", "bert"])
+def test_a_recording_takes_no_more_than_was_said(name: str, folder: Callable[[str], Path]) -> None:
+    model = viz_core.load(name) if name == "tiny-gpt" else loaded(folder(name))
+    assert isinstance(model, Model)
+    recording = model.record([5] * 60, all_logits=True)
+    assert recording.nbytes < recording_bytes(model.network, 60) * 1.3 + recording.logits.nbytes
+
+
+def test_what_a_container_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    free = memory.available()
+    assert free > 0
+    (tmp_path / "memory.max").write_text("5000\n")
+    (tmp_path / "memory.current").write_text("2000\n")
+    assert memory.available() == 3000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory.available() == pytest.approx(free, rel=0.5)
+
+
+# -- gradient × attention ----------------------------------------------------------------------------------
+
+
+def logit_with(model: Model, factor: float, place: tuple[int, int, int, int], row: int, token_id: int) -> float:
+    """The logit when one weight is `factor` times itself, computed by changing the values it alone moves."""
+    from viz_core.attention import AttentionRecord  # noqa: PLC0415
+
+    layer, head, query, key = place
+
+    class One(Edits):
+        def of_record(self, record: AttentionRecord, at: int) -> AttentionRecord:
+            if at != layer:
+                return record
+            kept = torch.ones(record.n_head, record.query.shape[-2], record.key.shape[-2])
+            kept[head, query, key] = factor
+            return AttentionRecord(
+                record.query, record.key, record.value, record.allowed, record.scale, record.bias, kept, record.cap
+            )
+
+    return float(model.record(TEXT, One(), all_logits=True).logits[row, token_id])
+
+
+@pytest.mark.parametrize("name", ["tiny-gpt", "llama", "gemma2", "bert"])
+def test_gradients_are_what_a_small_change_of_a_weight_does(name: str, folder: Callable[[str], Path]) -> None:
+    model = viz_core.load(name) if name == "tiny-gpt" else loaded(folder(name))
+    assert isinstance(model, Model)
+    row, token_id = 3, 42
+    found = model.gradients(TEXT, row, token_id)
+    assert len(found) == model.n_layer
+    for place in [(0, 1, 2, 1), (0, 0, 3, 0), (1, 2, 3, 2), (model.n_layer - 1, 1, 3, 1)]:
+        up, down = (logit_with(model, factor, place, row, token_id) for factor in (1.02, 0.98))
+        assert float(found[place[0]][place[1:]]) == pytest.approx((up - down) / 0.04, abs=2e-3, rel=2e-3)
+    assert all(float(layer.abs().max()) > 0 for layer in found)
+    if not model.both_sides:
+        assert all(float(layer.triu(1).abs().max()) == 0 for layer in found), "where no row may look nothing is owed"
+        assert all(float(layer[:, row + 1 :].abs().max()) == 0 for layer in found), "later rows move nothing"
+
+
+def test_w_o_of_our_own_is_the_layers() -> None:
+    model = viz_core.load("tiny-gpt")
+    assert isinstance(model, Model)
+    recording = model.record(TEXT)
+    weight = model.output_weight(1)
+    assert weight is not None
+    context = recording.blocks[1].attention.context
+    own = torch.einsum("hnd,hdm->hnm", context, weight.unflatten(0, (context.shape[0], -1)))
+    assert_close(own[:, 2], head_outputs(model.transformer, recording, 2)[1])
