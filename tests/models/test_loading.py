@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch.nn.functional import scaled_dot_product_attention
 from torch.testing import assert_close
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
@@ -156,9 +157,65 @@ def test_a_model_in_memory_without_tokenizer_takes_ids(folder: Callable[[str], P
         model.record(TEXT)
 
 
-def test_what_is_no_model_of_transformers() -> None:
-    with pytest.raises(WeightsUnavailable, match="given is Linear; expected a transformers PreTrainedModel"):
+class Small(torch.nn.Module):
+    """A Transformer of somebody's own, as short as can be."""
+
+    def __init__(self, *, by_hand: bool = False, mask: torch.Tensor | None = None) -> None:
+        super().__init__()
+        torch.manual_seed(2)
+        self.words, self.places = torch.nn.Embedding(31, 12), torch.nn.Embedding(9, 12)
+        self.causes, self.out = torch.nn.Linear(12, 36), torch.nn.Linear(12, 12, bias=False)
+        self.by_hand, self.mask = by_hand, mask
+
+    def forward(self, ids: torch.Tensor) -> tuple[torch.Tensor, None]:
+        n = ids.shape[1]
+        x = self.words(ids) + self.places(torch.arange(n))
+        for _layer in range(2):
+            q, k, v = self.causes(x).unflatten(-1, (3, 3, 4)).permute(2, 0, 3, 1, 4)
+            if self.by_hand:
+                z = torch.softmax(q @ k.mT / 2 + torch.full((n, n), -torch.inf).triu(1), -1) @ v
+            elif self.mask is not None:
+                z = scaled_dot_product_attention(q, k, v, self.mask[:n, :n], scale=0.7)
+            else:
+                z = scaled_dot_product_attention(q, k, v, is_causal=True)
+            x = x + self.out(z.transpose(1, 2).flatten(2))
+        return x @ self.words.weight.T, None
+
+
+@pytest.mark.parametrize(
+    "mask", [None, torch.ones(9, 9).tril(1).bool(), torch.randn(9, 9)], ids=["causal", "bool", "bias"]
+)
+def test_a_model_of_ones_own(mask: torch.Tensor | None) -> None:
+    own = Small(mask=mask)
+    model = viz_core.load(own)
+    assert isinstance(model, Model)
+    assert (model.context, model.vocab_size, model.n_layer, model.both_sides) == (9, 31, 2, mask is not None)
+    recording = model.record([3, 1, 4, 1, 5], all_logits=True)
+    assert_close(recording.logits, own(torch.tensor([[3, 1, 4, 1, 5]]))[0][0])
+    q, k, _v = own.causes(own.words.weight[[3, 1, 4, 1, 5]] + own.places.weight[:5]).unflatten(-1, (3, 3, 4)).unbind(1)
+    record = recording.blocks[0].attention
+    assert_close(record.query, q.transpose(0, 1))
+    scores = torch.einsum("qhd,khd->hqk", q, k) * (0.5 if mask is None else 0.7)
+    added = torch.full((5, 5), -torch.inf).triu(1) if mask is None else mask[:5, :5]
+    masked = scores.masked_fill(~added, -torch.inf) if added.dtype == torch.bool else scores + added
+    assert_close(record.weights, masked.softmax(-1))
+    assert model.output_weight(1) is not None
+    edited = model.record([3, 1, 4], Edits(ablated=frozenset({(0, 1)})))
+    assert not torch.allclose(edited.logits, model.record([3, 1, 4]).logits)
+    with pytest.raises(UnusableText, match="at most 9"):
+        model.record([1] * 10)
+
+
+def test_a_model_that_computes_attention_by_hand_is_refused() -> None:
+    with pytest.raises(WeightsUnavailable, match="Small gave 0 attentions and logits of 7 tokens; expected"):
+        viz_core.load(Small(by_hand=True))
+
+
+def test_what_is_no_language_model() -> None:
+    with pytest.raises(WeightsUnavailable, match=r"Linear has no nn\.Embedding"):
         viz_core.load(torch.nn.Linear(2, 2))
+    with pytest.raises(WeightsUnavailable, match=r"given is int; expected a torch\.nn\.Module"):
+        viz_core.load(3)  # type: ignore[call-overload]
 
 
 # -- refused -----------------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ from viz_core.models.translator import Translator
 from viz_core.transformer import Transformer
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from torch import nn
+    from transformers import PreTrainedTokenizerBase
 
     from viz_core.models.hub import About, Progress
 
@@ -48,21 +49,22 @@ SOURCES: tuple[Source, ...] = ("bundled", "folder", "hub")
 
 
 def load(
-    name: "str | PreTrainedModel",
+    name: "str | nn.Module",
     *,
     tokenizer: "PreTrainedTokenizerBase | None" = None,
     progress: "Progress | None" = None,
     sources: Collection[Source] = SOURCES,
     pickles: bool = False,
 ) -> Model | Translator | SequenceToSequence:
-    """A model by its bundled name, a checkpoint folder, or its Hub id ("gpt2", "owner/name"), in that order; or a
-    transformers model that is in memory already, with its tokenizer.
+    """A model by its bundled name, a checkpoint folder, or its Hub id ("gpt2", "owner/name"), in that order; or one
+    that is in memory already, with its tokenizer: of transformers, or any nn.Module from token ids [1, seq] to logits
+    [1, seq, vocab] that computes attention by torch.nn.functional.scaled_dot_product_attention.
 
     "formation@1650" is a bundled model at an earlier step of its training. A bundled encoder–decoder comes as a
     Translator, another one (T5, BART, …) as a SequenceToSequence, everything else as a Model.
 
-    tokenizer  of a model given itself; without one it takes token ids only. The model is changed: from now on it
-               computes its attention by viz_core's function, and is in evaluation mode
+    tokenizer  of a model given itself; without one it takes token ids only. The model is changed: float32, evaluation
+               mode, no gradients; and one of transformers computes its attention by viz_core's function from now on
     progress   called with (bytes done, bytes in all, file) while a Hub model is downloaded; maybe from another thread
     sources    where to look: a public server leaves out "folder", so that visitors cannot ask about its disk
     pickles    whether weights that exist only as pickle files may be opened: say so only of files you trust
@@ -152,11 +154,11 @@ def _checkpoint(
     return _faced(Model(name, network, read_tokenizer(folder), source, revision, card, read_chat(folder)))
 
 
-def _given(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase | None") -> Model | SequenceToSequence:
+def _given(model: "nn.Module", tokenizer: "PreTrainedTokenizerBase | None") -> Model | SequenceToSequence:
     from viz_core.models import adopting  # noqa: PLC0415  as above
 
     network = adopting.given(model)
-    name = model.config.name_or_path or type(model).__name__
+    name = getattr(getattr(model, "config", None), "name_or_path", "") or type(model).__name__
     card = {"parameters": _parameters(network), "licence": None}
     reader = None if tokenizer is None else adopting.given_tokenizer(tokenizer)
     return _faced(Model(name, network, reader, "given", card=card, chat=adopting.given_chat(tokenizer)))

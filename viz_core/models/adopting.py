@@ -28,6 +28,7 @@ from viz_core.models.checkpoint import weight_files
 from viz_core.models.errors import WeightsUnavailable
 from viz_core.models.foreign import Foreign, Outline, Place
 from viz_core.models.listening import Heard, NotReproducible, listen_to, listening
+from viz_core.models.overhearing import Overheard, logits_of
 from viz_core.models.tokens import Tokenizer
 from viz_core.models.weights import open_weights
 
@@ -70,13 +71,59 @@ def auto_class(settings: dict[str, Any]) -> str:
 
 
 def given(model: object) -> Foreign:
-    """A model that is in memory already. Raises WeightsUnavailable as `adopted` does."""
-    if not isinstance(model, PreTrainedModel):
+    """A model that is in memory already: of transformers, or of one's own. Raises WeightsUnavailable as `adopted`."""
+    if isinstance(model, PreTrainedModel):
+        return adopted(cast(PreTrainedModel, cast(Any, model).float()))
+    if isinstance(model, nn.Module):
+        return overheard(model.float())
+    message = _("The model given is {found}; expected a torch.nn.Module, or the name of a model.")
+    raise WeightsUnavailable(message.format(found=type(model).__name__))
+
+
+def overheard(module: nn.Module) -> Foreign:
+    """A module of one's own, from token ids [1, seq] to logits [1, seq, vocab].
+
+    Raises WeightsUnavailable when it does not compute its attention by PyTorch's function, or its records would not say
+    what it computes.
+    """
+    module.train(mode=False).requires_grad_(False)
+    kind, embedding = type(module).__name__, next((m for m in module.modules() if isinstance(m, nn.Embedding)), None)
+    if embedding is None:
+        raise WeightsUnavailable(_("{kind} has no nn.Embedding, so it does not begin with tokens.").format(kind=kind))
+    model = Overheard(module, embedding)
+    ids = torch.randperm(embedding.num_embeddings, generator=torch.Generator().manual_seed(0))[None, :SOURCE]
+    heard, found = Heard(), _OutputMaps()
+    with torch.inference_mode():
+        before = logits_of(module(ids))
+        with found.watching(module, heard), listening(heard):
+            after = model(ids).logits
+    if not heard.records or before.shape[1] != ids.shape[1]:
         message = _(
-            "The model given is {found}; expected a transformers PreTrainedModel, a name, a folder or a Hub id."
+            "{kind} gave {attentions} attentions and logits of {rows} tokens; expected attention by "
+            "torch.nn.functional.scaled_dot_product_attention, and logits of all {count}."
         )
-        raise WeightsUnavailable(message.format(found=type(model).__name__))
-    return adopted(cast(PreTrainedModel, cast(Any, model).float()))
+        told = {"attentions": len(heard.records), "rows": before.shape[1], "count": ids.shape[1]}
+        raise WeightsUnavailable(message.format(kind=kind, **told))
+    _compare_answers(kind, before, after)
+    outline = Outline(
+        architecture="encoder" if any(map(_looks_ahead, heard.records)) else "decoder",
+        model_type=kind,
+        vocab_size=before.shape[-1],
+        context=_rows_of_positions(module, embedding),
+        places=tuple("self" for _record in heard.records),
+        n_head=tuple(record.n_head for record in heard.records),
+        encoder_heads=(),
+        predicts=True,
+        record_bytes=_bytes_a_token(heard.records),
+        square_bytes=_bytes_a_cell(heard.records),
+    )
+    return Foreign(model, outline, tuple(map(found.weights.get, range(len(heard.records)))))
+
+
+def _rows_of_positions(module: nn.Module, words: nn.Embedding) -> int:
+    """The longest text: the smallest other table of vectors, which is that of positions where there is one."""
+    tables = [m.num_embeddings for m in module.modules() if isinstance(m, nn.Embedding) and m is not words]
+    return min(tables, default=UNBOUNDED)
 
 
 def given_tokenizer(tokenizer: PreTrainedTokenizerBase) -> Tokenizer:
@@ -264,8 +311,11 @@ def _architecture(config: PreTrainedConfig, records: list[AttentionRecord]) -> A
     """Whether a row looks ahead is seen, not read off a name."""
     if config.is_encoder_decoder:
         return "encoder_decoder"
-    ahead = torch.ones(SOURCE, SOURCE, dtype=torch.bool).triu(1)
-    return "encoder" if any(bool((record.allowed & ahead).any()) for record in records) else "decoder"
+    return "encoder" if any(map(_looks_ahead, records)) else "decoder"
+
+
+def _looks_ahead(record: AttentionRecord) -> bool:
+    return bool((record.allowed & torch.ones_like(record.allowed).triu(1)).any())
 
 
 def _context(model: PreTrainedModel) -> int:
@@ -294,15 +344,15 @@ class _OutputMaps:
     def __init__(self) -> None:
         self.weights: dict[int, Tensor] = {}
 
-    def watching(self, model: PreTrainedModel, heard: Heard) -> "_Hooks":
+    def watching(self, model: nn.Module, heard: Heard) -> "_Hooks":
         """Only while the model is taken in, and nobody else has it."""
 
         def before(module: nn.Module, given: tuple[Any, ...]) -> None:
             number = len(heard.records) - 1
             if number < 0 or number in self.weights or not given or not isinstance(given[0], Tensor):
                 return
-            contexts = heard.records[number].fused_context().transpose(-3, -2).flatten(-2)
-            if given[0].shape[-2:] == contexts.shape and torch.allclose(given[0], contexts, atol=1e-6):
+            contexts = heard.records[number].context.transpose(-3, -2).flatten(-2)
+            if given[0].shape[-2:] == contexts.shape and torch.allclose(given[0], contexts, atol=1e-5):
                 weight = cast(Tensor, module.weight)
                 self.weights[number] = weight if isinstance(module, Conv1D) else weight.T
 

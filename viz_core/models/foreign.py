@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 from torch import Tensor
@@ -14,6 +14,8 @@ from viz_core.recording import BlockRecord, Recording
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+    from viz_core.models.overhearing import Overheard
 
 Place = Literal["encoder", "self", "cross"]
 
@@ -60,7 +62,7 @@ class Foreign:
     asked    what every call of the model says besides its tokens
     """
 
-    model: "PreTrainedModel"
+    model: "PreTrainedModel | Overheard"
     config: Outline
     outputs: tuple[Tensor | None, ...]
     asked: Mapping[str, Any] = field(default_factory=dict)
@@ -96,14 +98,15 @@ class Foreign:
                 progress(number, len(places))
             return edits.of_record(record, layers[number]) if places[number] == "self" else record
 
+        model: Any = self.model
         given: dict[str, Any] = {"input_ids": token_ids[None]}
         if source_ids is not None:
             given = {"input_ids": source_ids[None], "decoder_input_ids": token_ids[None]}
         with listening(Heard(changed)) as heard:
-            answer = self.model(**given, **self.asked)
+            answer = model(**given, **self.asked)
         logits = answer.logits[0] if self.config.predicts else torch.empty(0, self.config.vocab_size)
         logits = logits[-1:].clone() if last_only else logits
-        embed = self.model.get_input_embeddings()
+        embed = model.get_input_embeddings()
         blocks, read = _blocks(places, heard.records)
         encoder = None if source_ids is None else Recording(source_ids, embed(source_ids), None, read, logits[:0])
         return Recording(token_ids, embed(token_ids), None, blocks, logits, encoder=encoder)
@@ -114,7 +117,7 @@ class Foreign:
         heads = tuple(self.config.encoder_heads)
         places: tuple[Place, ...] = tuple("self" for _head in heads)
         outline = replace(self.config, architecture="encoder", places=places, n_head=heads, predicts=False)
-        return Foreign(self.model.get_encoder(), outline, (None,) * len(heads))
+        return Foreign(cast(Any, self.model).get_encoder(), outline, (None,) * len(heads))
 
 
 def _layers(places: tuple[Place, ...]) -> Iterator[int]:

@@ -59,6 +59,11 @@ def listening(heard: Heard) -> Iterator[Heard]:
         _now.reset(token)
 
 
+def now() -> Heard | None:
+    """Who listens in this thread, if anybody."""
+    return _now.get()
+
+
 def listen_to(model: PreTrainedModel) -> None:
     """Let the model compute its attention by our function, from now on."""
     model.set_attn_implementation(NAME)
@@ -83,7 +88,7 @@ def attention(  # noqa: PLR0917  transformers' own order
     """
     if s_aux is not None:
         raise NotReproducible("each head has a learned score that takes part in the softmax and belongs to no token")
-    allowed, bias = _cells(attention_mask, query.shape[-2], key.shape[-2], query.device)
+    allowed, bias = cells_of(attention_mask, query.shape[-2], key.shape[-2], query.device)
     if position_bias is not None:
         bias = position_bias[0] if bias is None else bias + position_bias[0]
     record = AttentionRecord(
@@ -95,13 +100,13 @@ def attention(  # noqa: PLR0917  transformers' own order
         None if bias is None else bias.expand(query.shape[1], -1, -1),
         cap=softcap,
     )
-    heard = _now.get()
+    heard = now()
     if heard is not None:
         record = heard.take(record)
     return record.fused_context()[None].transpose(1, 2).contiguous(), None
 
 
-def _cells(mask: Tensor | None, n_query: int, n_key: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
+def cells_of(mask: Tensor | None, n_query: int, n_key: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
     """allowed [query, key] or [head, query, key], and what the mask adds to scores besides, or None."""
     if mask is None:
         return torch.ones(n_query, n_key, dtype=torch.bool, device=device), None

@@ -76,12 +76,12 @@ class SequenceToSequence:
 
     @property
     def _start(self) -> int:
-        settings = self.network.model.generation_config or self.network.model.config
+        settings = cast(Any, self.network.model).generation_config or cast(Any, self.network.model).config
         start = getattr(settings, "decoder_start_token_id", None)
-        return int(self.network.model.config.decoder_start_token_id if start is None else start)
+        return int(cast(Any, self.network.model).config.decoder_start_token_id if start is None else start)
 
     @property
     def _ends(self) -> set[int]:
-        settings = self.network.model.generation_config or self.network.model.config
+        settings = cast(Any, self.network.model).generation_config or cast(Any, self.network.model).config
         ends = getattr(settings, "eos_token_id", None)
         return set(ends if isinstance(ends, list) else [ends])
