@@ -38,8 +38,12 @@ MAY_IMPORT = {
     "models": CORE | {"transformers"},
     "figures": {"language"},
     "training": CORE | {"analysis", "grammar", "models"},
-    "ui": CORE | {"analysis", "efficiency", "figures", "grammar", "matrices", "models", "streamlit"},
-    "__init__": {"edits", "models"},
+    "ui": CORE | {"analysis", "efficiency", "figures", "grammar", "matrices", "models", "notebook", "storing", "streamlit"},
+    "storing": {"attention", "language", "recording"},
+    "notebook": {"attention", "edits", "figures", "language", "recording"},
+    "command": CORE | {"analysis", "figures", "models", "notebook", "storing"},
+    "__main__": {"command"},
+    "__init__": {"edits", "models", "notebook", "storing"},
 }
 GUARDED = {"streamlit", "transformers"}
 
