@@ -68,6 +68,20 @@ def _last_of_run(holds: Tensor) -> int:
 
 
 @torch.inference_mode()
+def logits_without(
+    transformer: Transformer, recording: Recording, row: int, place: tuple[int, int], instead: Instead
+) -> Tensor:
+    """[vocab] at one row when the head at `place`, (layer, head), is off. What comes before it stays as recorded."""
+    edits = Edits(ablated=frozenset({place}), instead=instead)
+    around = transformer.surroundings(len(recording.token_ids), edits)
+    x = recording.blocks[place[0]].residual_in
+    for block in transformer.blocks[place[0] :]:
+        x = block(x, around).residual_out
+    logits: Tensor = transformer.unembedding(transformer.final_norm(x[row]))
+    return logits
+
+
+@torch.inference_mode()
 def effects_of_each(
     transformer: Transformer,
     recording: Recording,
@@ -81,17 +95,13 @@ def effects_of_each(
     `progress` is called with (heads done, heads) before each run.
     """
     config, before = transformer.config, logits_at(transformer, recording, row)
-    likeliest, n = int(before.argmax()), len(recording.token_ids)
+    likeliest = int(before.argmax())
     found = torch.zeros(2, config.n_layer, config.n_head)
     for layer in range(config.n_layer):
         for head in range(config.n_head):
             if progress is not None:
                 progress(layer * config.n_head + head, config.n_layer * config.n_head)
-            around = transformer.surroundings(n, Edits(ablated=frozenset({(layer, head)}), instead=instead))
-            x = recording.blocks[layer].residual_in
-            for block in transformer.blocks[layer:]:
-                x = block(x, around).residual_out
-            after = transformer.unembedding(transformer.final_norm(x[row]))
+            after = logits_without(transformer, recording, row, (layer, head), instead)
             found[0, layer, head] = divergence(before, after)
             found[1, layer, head] = after[likeliest] - before[likeliest]
     return Effects(found[0], found[1])

@@ -1,0 +1,258 @@
+"""The page "Beyond weights" through AppTest: every part on every kind of model, what an address may say, its words."""
+
+import re
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+
+import viz_core
+from tests.pages.test_pages import ROOT, SENTENCE, drawn, opened
+from tests.pages.test_variants import bundle
+from viz_core.analysis.contributions import direct_effects
+from viz_core.analysis.flow import flows
+from viz_core.analysis.gradients import head_totals
+from viz_core.analysis.predictions import change_of
+from viz_core.analysis.ranks import spearman
+from viz_core.analysis.rollout import mean_weights, rollout, with_residual
+from viz_core.edits import Edits
+from viz_core.models import bundled
+from viz_core.ui import show, whatif
+from viz_core.ui.questions.beyond_weights import gradient
+from viz_core.ui.questions.beyond_weights import rollout as rollout_part
+from viz_core.ui.questions.beyond_weights.side_by_side import agreement_of, furthest_apart, rank_of
+from viz_core.ui.show import number
+
+PAGE = "pages/beyond_weights.py"
+PARTS = ["rollout", "gradient", "direct", "absence", "compared"]
+DEFAULT = "The little dog chased the red ball. The little dog chased the red"
+
+
+def words(app: AppTest) -> str:
+    """All that is written, without Markdown's backslashes."""
+    said = [element.value for kind in (app.markdown, app.caption, app.info) for element in kind]
+    return "\n".join(said).replace("\\", "").replace("\u2060", "")
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("name", ["tiny-gpt", "tiny-bert", "positions-alibi"])
+@pytest.mark.parametrize("text", [SENTENCE, "x", "The dog <mask> the man <mask>"])
+def test_every_part_on_every_reader(part: str, name: str, text: str) -> None:
+    app = opened(PAGE, part=part, model=name, text=text)
+    assert not app.exception
+    assert not app.error
+    assert drawn(app) > 0
+    assert "Does not say" in words(app)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"norm_place": "post"},
+        {"n_kv_head": 2, "norm": "rmsnorm", "activation": "swiglu", "bias": False},
+        {"n_layer": 1, "positions": "alibi"},
+        {"n_head": 1, "tied": False, "n_layer": 1},
+    ],
+    ids=str,
+)
+def test_every_part_on_odd_shapes(part: str, settings: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = bundle(tmp_path, **settings)
+    monkeypatch.setattr(bundled, "FOLDER", tmp_path)
+    app = opened(PAGE, part=part, model=name, text="a dog")
+    assert not app.exception
+    assert not app.error
+    said = words(app)
+    post = settings.get("norm_place") == "post"
+    assert ("direct effects on a logit are not defined" in said) == (post and part in {"direct", "compared"})
+    assert drawn(app) > 0 or (post and part == "direct")
+    if part == "rollout":
+        assert ("has a single layer" in said) == (settings.get("n_layer") == 1)
+    if settings.get("n_head") == 1 and part == "compared":
+        assert "no order to compare" in said
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"through": "99", "predicted": "99", "of_token": "abc", "gradient_of": "x", "absence": "y", "instead": "z"},
+        {"through": "x", "predicted": "-1", "of_token": "-1"},
+        {"through": "nan", "predicted": "²", "of_token": "99999999999999999999"},
+        {"layer": "99", "head": "99", "query": "99", "key": "99"},
+    ],
+    ids=str,
+)
+def test_what_an_address_may_say(part: str, address: dict[str, str]) -> None:
+    app = opened(PAGE, part=part, text=SENTENCE, **address)
+    assert not app.exception
+    assert drawn(app) > 0
+    assert words(app) == words(opened(PAGE, part=part, text=SENTENCE))
+
+
+# -- what is said ------------------------------------------------------------------------------------------
+
+
+def test_rollout_and_flow_are_said_with_their_numbers() -> None:
+    model = viz_core.load("tiny-gpt")
+    recording = model.record(DEFAULT)
+    layers = [mean_weights(block.attention) for block in recording.blocks[:3]]
+    row = 8
+    rolled, flow = rollout(layers)[row], flows(with_residual(torch.stack(layers)), row)
+    said = words(opened(PAGE, text=DEFAULT, through="2", query=str(row)))
+    token = int(rolled.argmax())
+    assert f"Rollout gives most to “{recording.tokens[token].strip('·')}” (token {token})" in said
+    assert show.share(float(rolled[token])) in said
+    assert f"add up to {float(flow.sum()):.2f}" in said
+    assert f"{int((flow >= 0.9).sum())} of 9 have 90% or more" in said
+    assert "one way to each token: flow and rollout are the same" in words(opened(PAGE, text=DEFAULT, through="0"))
+
+
+def test_a_long_row_has_no_flow() -> None:
+    with patch.object(rollout_part, "LONGEST", 4):
+        app = opened(PAGE, text=SENTENCE)
+    assert "Flow is found for at most 4 tokens" in words(app)
+    assert "add up to" not in words(app)
+
+
+def test_gradients_are_the_models() -> None:
+    model = viz_core.load("tiny-gpt")
+    token = int(model.record(DEFAULT).logits[-1].argmax())
+    found = model.gradients(DEFAULT, -1, token)
+    totals = head_totals(found)
+    cell = divmod(int(found[1][4].abs().argmax()), found[1][4].shape[1])
+    said = words(opened(PAGE, part="gradient", text=DEFAULT, layer="1", head="4"))
+    largest = divmod(int(totals.size.argmax()), 6)
+    assert f"most goes through L{largest[0]}·H{largest[1]} ({number(float(totals.size[largest]))} logits" in said
+    assert f"(token {cell[0]}) looking at" in said
+    assert show.signed(float(found[1][4][cell])) in said
+    assert f"add up to {show.signed(float(totals.net[1, 4]))}" in said
+
+
+def test_a_head_without_a_way_to_the_prediction_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whose rows of W_O are 0."""
+    name = bundle(tmp_path, n_layer=2)
+    monkeypatch.setattr(bundled, "FOLDER", tmp_path)
+    model = viz_core.load(name)
+    with torch.no_grad():
+        model.transformer.block(1).attention.output.weight[:, :4] = 0
+    assert model.tokenizer is not None
+    bundled.save(tmp_path / name, model.transformer, model.tokenizer.backend)
+    said = words(opened(PAGE, part="gradient", model=name, text="a dog", layer="1", head="0"))
+    assert "L1·H0 has no way to this prediction" in said
+    assert "has no way" not in words(opened(PAGE, part="gradient", model=name, text="a dog", layer="1", head="1"))
+
+
+def test_direct_effects_sum_to_the_chosen_logit() -> None:
+    """Of the second likeliest token, at a row inside the text."""
+    model, row = viz_core.load("tiny-gpt"), 4
+    recording = model.record(DEFAULT, all_logits=True)
+    token = int(recording.logits[row].topk(2).indices[1])
+    direct = direct_effects(model.transformer, recording, row, token)
+    app = opened(PAGE, part="direct", text=DEFAULT, predicted=str(row), of_token=str(token))
+    assert app.selectbox(key="setting-of_token").value == str(token)
+    said = words(app)
+    assert f"the model's own logit, {number(float(recording.logits[row, token]))}, by" in said
+    assert show.signed(float(direct.heads.max())) in said
+    assert show.signed(float(direct.feed_forward.sum())) in said
+
+
+@pytest.mark.parametrize("instead", ["zero", "mean"])
+def test_every_head_off_is_that_of_a_run(instead: str) -> None:
+    model, place, row = viz_core.load("tiny-gpt"), (2, 0), 7
+    edits = Edits(ablated=frozenset({place}), instead=instead)
+    before, after = (model.record(DEFAULT, each, all_logits=True).logits[row] for each in (Edits(), edits))
+    size = change_of(before, after, 5).divergence
+    address = {"predicted": str(row), "instead": instead, "layer": "2", "head": "0"}
+    said = words(opened(PAGE, part="absence", text=DEFAULT, **address))
+    assert f"KL divergence {whatif.size_of(size)} nats" in said
+    assert f"comes after “{model.record(DEFAULT).tokens[row].strip('·')}” (token {row})" in said
+    table = words(opened(PAGE, part="compared", text=DEFAULT, **address))
+    assert f"| KL without it, nats | {number(size)} |" in table.replace("−", "-")
+
+
+def test_a_choice_of_another_row_is_dropped() -> None:
+    """A token that is likely after one row need not be after another."""
+    app = opened(PAGE, part="gradient", text=DEFAULT)
+    app.selectbox(key="setting-of_token").set_value(app.selectbox(key="setting-of_token").options[5].split()[0])
+    likely = app.selectbox(key="setting-of_token").options
+    app = opened(PAGE, part="gradient", text=DEFAULT, predicted="0")
+    assert app.selectbox(key="setting-of_token").options != likely
+    assert not app.exception
+
+
+def test_a_large_model_is_measured_when_asked_and_stays_asked() -> None:
+    text = "A dog bit two men"
+    with patch.object(gradient, "AT_ONCE", 1.0), patch.object(rollout_part, "AT_ONCE", 1):
+        for part, kind in (("rollout", "flow"), ("gradient", "gradients"), ("absence", "heads off")):
+            app = opened(PAGE, part=part, text=text)
+            assert not app.exception
+            before = drawn(app)
+            app.button(key=f"measure-{kind}").click().run()
+            assert not app.exception
+            assert f"measure-{kind}" not in [button.key for button in app.button]
+            assert drawn(app) > before or part == "rollout"
+        app.selectbox(key="setting-predicted").set_value("1").run()
+        assert "measure-heads off" not in [button.key for button in app.button], "asked once is enough"
+
+
+def test_a_model_that_runs_by_its_own_code(tmp_path: Path) -> None:
+    """All but direct effects, and the same numbers as from a run of its own."""
+    torch.manual_seed(0)
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+    network = GPTNeoXForCausalLM(GPTNeoXConfig(vocab_size=4096, initializer_range=0.4, **shape))
+    network.save_pretrained(tmp_path)
+    (tmp_path / "tokenizer.json").write_bytes((ROOT / "assets/models/tiny-gpt/tokenizer.json").read_bytes())
+    model = viz_core.load(str(tmp_path))
+    assert not model.own
+    for part in PARTS:
+        app = opened(PAGE, part=part, model=str(tmp_path), text=SENTENCE, layer="1", head="2")
+        assert not app.exception, part
+        assert not app.error, part
+        assert ("runs by its own code" in words(app)) == (part in {"direct", "compared"})
+    before, after = (
+        model.record(SENTENCE, edits).logits[-1] for edits in (Edits(), Edits(ablated=frozenset({(1, 2)})))
+    )
+    size = change_of(before, after, 5).divergence
+    said = words(opened(PAGE, part="compared", model=str(tmp_path), text=SENTENCE, layer="1", head="2"))
+    kept = re.search(r"\| KL without it, nats \| ([0-9.]+) \|", said)
+    assert kept
+    assert float(kept[1]) == pytest.approx(size, rel=1e-3)
+
+
+# -- comparing measures ------------------------------------------------------------------------------------
+
+
+def test_ranks_of_heads_by_size() -> None:
+    values = torch.tensor([[1.0, -3.0], [2.0, torch.nan]])
+    assert rank_of(values, (0, 1)) == (1, 3)
+    assert rank_of(values, (1, 0)) == (2, 3)
+    assert rank_of(values, (0, 0)) == (3, 3)
+
+
+def test_agreement_is_of_sizes_over_the_heads_there_are() -> None:
+    one = torch.tensor([[1.0, -3.0], [2.0, torch.nan]])
+    assert agreement_of(one, torch.tensor([[-0.1, 0.5], [0.2, 9.0]])) == pytest.approx(1)
+    assert agreement_of(one, torch.tensor([[0.3, 0.1], [0.2, 9.0]])) == pytest.approx(-1)
+
+
+def test_the_head_two_measures_disagree_on_most() -> None:
+    one, other = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[1.0, 4.0], [2.0, 3.0]])
+    assert furthest_apart(one, other) == (0, 1)
+
+
+def test_what_is_said_of_agreement_is_computed() -> None:
+    model = viz_core.load("tiny-gpt")
+    recording = model.record(DEFAULT)
+    token = int(recording.logits[-1].argmax())
+    sizes = head_totals(model.gradients(DEFAULT, -1, token)).size.flatten()
+    direct = direct_effects(model.transformer, recording, -1, token).heads.abs().flatten()
+    said = words(opened(PAGE, part="compared", text=DEFAULT))
+    rho = f"{spearman(direct, sizes):.2f}"
+    assert re.search(rf"\| gradient \| [−0-9.]+ \| {rho} \|", said)
+    largest = np.array([block.attention.weights[:, -1].amax(-1).numpy() for block in recording.blocks])
+    assert f"| largest weight at this row | {number(float(largest[1, 4]))} |" in said

@@ -1,0 +1,197 @@
+"""Every head off: each switched off alone, and what becomes of the prediction and of one token in it."""
+
+import streamlit as st
+from torch import Tensor
+
+from viz_core.analysis.ablation import logits_without
+from viz_core.analysis.predictions import Change, change_of
+from viz_core.analysis.sweep import Absences, absences
+from viz_core.edits import Edits, Instead
+from viz_core.figures import paired_bars
+from viz_core.language import _
+from viz_core.ui import maps, settings, show, state, store, whatif
+from viz_core.ui.mechanism.many_heads import heads
+from viz_core.ui.questions.beyond_weights import pictures
+from viz_core.ui.questions.beyond_weights.asked import Asked, asked, heads_of, subject
+from viz_core.ui.questions.beyond_weights.gradient import at_once
+from viz_core.ui.questions.beyond_weights.measuring import measured
+from viz_core.ui.roles import head_name
+from viz_core.ui.scene import Scene
+from viz_core.ui.show import quoted
+
+
+def every_head_off(scene: Scene) -> list[str]:
+    pictures.definition(
+        r"\mathrm{KL}=\sum_t p_t\,\ln\frac{p_t}{p^{\,\text{without}}_t}",
+        _(
+            "The plainest question to a head: what happens without it? The model is run once for every head, with that "
+            "one head's context set to 0 or to its mean over the text. KL says how far the **whole** prediction moved, "
+            "in nats; the change of one logit or probability what it meant for **one** token."
+        ),
+        _("Zero: Michel et al. 2019, section 2.2. Mean: Wang et al. 2023, “Interpretability in the Wild”."),
+        _(
+            "what the head does when others are off too: heads stand in for each other, and effects do not add up. Nor "
+            "where it looked: that is the map."
+        ),
+    )
+    ask = asked(scene)
+    instead = heads.put_instead()
+    found = swept(scene, ask, instead)
+    if found is None:
+        return []
+    measure = _measure(ask)
+    values = _values(found, ask, measure)
+    units = _units()
+    left, right = st.columns([1, 1.1], gap="large")
+    with left:
+        pictures.grid(
+            scene,
+            values,
+            title=_("Every head: {unit} without it").format(unit=units[measure]),
+            unit=units[measure],
+            line=_lines()[measure],
+            signed=measure != "kl",
+            key="absence-grid",
+        )
+        pictures.strongest(
+            scene,
+            values,
+            title=_("The heads that matter most here"),
+            subtitle=_("{unit}; click a bar to choose its head").format(unit=units[measure]),
+            signed=measure != "kl",
+            key="strongest",
+        )
+    with right:
+        key = _the_head(scene)
+        _without(scene, ask, instead)
+    st.markdown(_said(scene, ask, found))
+    address = {name: value for name, value in state.address_of(state.current()).items() if name != "part"}
+    st.page_link(
+        "pages/many_heads.py",
+        label=_("Several heads off at once (Many heads)"),
+        icon=":material/view_module:",
+        query_params=address | {"part": "off"},
+    )
+    return [key]
+
+
+def swept(scene: Scene, ask: Asked, instead: Instead) -> Absences | None:
+    """Of all heads; None where it takes long and nobody asked."""
+    counts = heads_of(scene)
+
+    def without(layer: int, head: int) -> Tensor:
+        if scene.model.own:
+            return logits_without(scene.model.transformer, scene.recording, ask.row, (layer, head), instead)
+        edits = Edits(ablated=frozenset({(layer, head)}), instead=instead)
+        last = ask.row == len(scene.tokens) - 1 and not scene.model.both_sides
+        return scene.model.record(scene.text, edits, all_logits=not last).logits[-1 if last else ask.row]
+
+    return measured(
+        scene,
+        "heads off",
+        (ask.row, instead),
+        lambda note: absences(without, ask.logits, counts, ask.token_ids, note),
+        says=_("Switching off one head at a time: {done} of {total}"),
+        at_once=at_once(scene, passes=sum(counts) / (2 if scene.model.own else 1)),
+        offer=_("Run the model {count} times, each time without another head").format(count=sum(counts)),
+    )
+
+
+def _units() -> dict[str, str]:
+    return {"kl": _("KL in nats"), "logit": _("change of the logit"), "probability": _("change of the probability")}
+
+
+def _lines() -> dict[str, str]:
+    """What a head's hover says of it."""
+    return {
+        "kl": _("off alone: KL {} nats"),
+        "logit": _("off alone: logit {}"),
+        "probability": _("off alone: probability {}"),
+    }
+
+
+def _measure(ask: Asked) -> str:
+    token = quoted(ask.label)
+    return settings.one_of(
+        "absence",
+        _("What its absence does to"),
+        {
+            "kl": _("the whole prediction"),
+            "logit": _("the logit of {token}").format(token=token),
+            "probability": _("the probability of {token}").format(token=token),
+        },
+    )
+
+
+def _values(found: Absences, ask: Asked, measure: str) -> Tensor:
+    """[layer, head]"""
+    if measure == "kl":
+        return found.divergence
+    return (found.logit if measure == "logit" else found.probability)[..., ask.place]
+
+
+def _the_head(scene: Scene) -> str:
+    weights = store.stages(scene.model, scene.text, scene.choice.layer, scene.choice.head).weights[0]
+    return maps.cells(
+        scene,
+        "map",
+        weights,
+        _("weights"),
+        _("row looks at column; each row sums to 1"),
+        unit=_("weight"),
+        weights=True,
+        allowed=scene.allowed.numpy(),
+    )
+
+
+def _without(scene: Scene, ask: Asked, instead: Instead) -> None:
+    """The prediction with the chosen head and without it."""
+    change = _change(scene, ask, instead)
+    labels = list(scene.model.labels(change.token_ids))
+    name = _("without {head}").format(head=scene.choice.name)
+    place = quoted(scene.tokens[ask.row])
+    words = (
+        _("What {model} makes of {token} (token {row})")
+        if scene.model.both_sides
+        else _("What {model} says comes after {token} (token {row})")
+    )
+    st.markdown("**" + words.format(model=show.literal(scene.model.name), token=place, row=ask.row) + "**")
+    drawn = paired_bars(labels, change.before, change.after, names=(_("as it is"), name), theme=scene.theme)
+    show.figure(drawn, "change", _("The likeliest tokens with and without the head"))
+    st.markdown(whatif.in_words(change, labels))
+
+
+def _change(scene: Scene, ask: Asked, instead: Instead) -> Change:
+    place = (scene.choice.layer, scene.choice.head)
+
+    def found() -> Change:
+        if scene.model.own:
+            after = logits_without(scene.model.transformer, scene.recording, ask.row, place, instead)
+        else:
+            edits = Edits(ablated=frozenset({place}), instead=instead)
+            after = store.recording(scene.model, scene.text, edits=edits, all_logits=True).logits[ask.row]
+        return change_of(ask.logits, after, whatif.MOST)
+
+    of = (scene.model.name, scene.model.revision, scene.text, ask.row, place, instead)
+    return store.measurement(("without a head", *of), lambda _note: found())
+
+
+def _said(scene: Scene, ask: Asked, found: Absences) -> str:
+    best = divmod(int(found.divergence.nan_to_num(-1).argmax()), found.divergence.shape[1])
+    felt = int((found.divergence >= whatif.LITTLE).sum())
+    count = int(found.divergence.isfinite().sum())
+    said = _(
+        "Without {head} the prediction moves most: KL {size} nats. Of {count} heads {felt} move it by {least} nats or "
+        "more."
+    ).format(
+        head=head_name(*best),
+        size=whatif.size_of(float(found.divergence[best])),
+        count=count,
+        felt=felt,
+        least=whatif.LITTLE,
+    )
+    change = found.logit[..., ask.place]
+    rises = int((change >= whatif.SAME).sum())
+    words = _("{subject} falls without {falls} of them and rises without {rises}, which hold it back.")
+    falls = int((change <= -whatif.SAME).sum())
+    return said + " " + words.format(subject=subject(scene, ask), falls=falls, rises=rises)
