@@ -5,7 +5,7 @@ import streamlit as st
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import controls, every_head, frame, head_roles, one_head, predictions, show, state, store, window
+from viz_core.ui import controls, every_head, frame, head_roles, one_head, predictions, state, store, window
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.components.bridge import bridge
 from viz_core.ui.components.token_strip import token_strip
@@ -14,12 +14,11 @@ from viz_core.ui.components.token_strip import token_strip
 @frame.live
 def explore(view: state.View, model: Model, text: str, recording: Recording) -> None:
     choice = chosen_in(view, model, recording)
-    record = recording.blocks[choice.layer].attention.head(choice.head)
     stages = store.stages(model, text, choice.layer, choice.head)
     theme = frame.theme()
 
     with right:  # first: it is what a click on a head waits for
-        one_head.picture(model, text, recording, choice=choice, stages=stages, theme=theme)
+        linked = one_head.picture(model, text, recording, choice=choice, theme=theme)
     with sentence:
         token_strip(recording.tokens, store.links(model, text, choice.layer, choice.head), key="strip")
     with left:
@@ -36,9 +35,9 @@ def explore(view: state.View, model: Model, text: str, recording: Recording) -> 
                 query_params=state.address_of(view),
             )
             head_roles.scores(choice, roles, model.both_sides, theme)
-        show.badge(record, choice.identity(model, text))
+        one_head.badge(recording, choice=choice, of=choice.identity(model, text))
     bridge(
-        ["map"],
+        linked,
         of=f"{model.name} {text}",
         chosen=choice.chosen,
         limits=choice.limits(recording),

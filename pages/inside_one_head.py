@@ -3,7 +3,7 @@
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import arithmetic, chain, controls, frame, parts, show, state, store, window
+from viz_core.ui import arithmetic, chain, controls, frame, own_code, reading, show, state, store, window
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.components.bridge import bridge
 from viz_core.ui.scene import HeadScene
@@ -13,8 +13,7 @@ from viz_core.ui.scene import HeadScene
 def inside(view: state.View, model: Model, text: str, recording: Recording) -> None:
     choice = chosen_in(view, model, recording)
     controls.head_and_cell(choice, recording)
-    step = parts.strip(chain.STEPS, name="step", says=_("Step of the computation"))
-    walk = store.walk(model, text, choice.layer, choice.head)
+    step = own_code.strip(chain.STEPS, model, name="step", says=_("Step of the computation"))
     stages = store.stages(model, text, choice.layer, choice.head)
     scene = HeadScene(
         model=model,
@@ -23,12 +22,13 @@ def inside(view: state.View, model: Model, text: str, recording: Recording) -> N
         choice=choice,
         theme=frame.theme(),
         window=window.of(model.name, text, choice.size),
-        walk=walk,
+        path=store.walk(model, text, choice.layer, choice.head) if model.own else None,
         stages=stages,
     )
-    linked = step.draw(scene)
-    show.badge(walk.record, choice.identity(model, text))
-    if step.name not in {"x", "qkv"}:  # no cells yet
+    linked = own_code.drawn(step, scene, model)
+    if step.name != "softmax" or reading.now().plain:
+        show.badge(scene.record, choice.identity(model, text))
+    if linked and step.name not in {"x", "qkv"}:  # no cells yet
         arithmetic.behind_the_cell(scene, with_products=step.name != "scores")
     bridge(
         linked,

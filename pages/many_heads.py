@@ -8,11 +8,11 @@ from viz_core.ui.parts import Part
 page.show(
     _("Many heads"),
     [
-        Part("off", lambda: _("Switch heads off"), off.switches),
+        Part("off", lambda: _("Switch heads off"), off.switches, of_any=True),
         Part("needed", lambda: _("How many are needed"), needed.needed),
         Part("concat", lambda: _("Concatenate, W_O"), concat.blocks),
         Part("own", lambda: _("What each head adds"), own.contributions),
-        Part("roles", lambda: _("Roles"), labelled.roles),
+        Part("roles", lambda: _("Roles"), labelled.roles, of_any=True, predicts=False),
         Part("shared", lambda: _("Shared keys"), shared.grouped),
         Part("count", lambda: _("Parameters"), count.parameters),
     ],

@@ -8,9 +8,9 @@ from viz_core.ui.parts import Part
 page.show(
     _("Masks"),
     [
-        Part("lab", lambda: _("Mask lab"), lab.lab),
-        Part("leak", lambda: _("Leakage"), leak.leak),
-        Part("three", lambda: _("Three ways to “zero”"), ways.ways),
-        Part("dropout", lambda: _("Dropout"), dropout.dropout),
+        Part("lab", lambda: _("Mask lab"), lab.lab, of_any=True),
+        Part("leak", lambda: _("Leakage"), leak.leak, of_any=True),
+        Part("three", lambda: _("Three ways to “zero”"), ways.ways, of_any=True),
+        Part("dropout", lambda: _("Dropout"), dropout.dropout, of_any=True),
     ],
 )

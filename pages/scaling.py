@@ -8,8 +8,8 @@ from viz_core.ui.parts import Part
 page.show(
     _("Scaling"),
     [
-        Part("head", lambda: _("A real head, with and without"), real_head.with_and_without),
-        Part("why", lambda: _("Why √dₖ"), why.why),
-        Part("examples", lambda: _("Worked examples"), examples.worked_examples),
+        Part("head", lambda: _("A real head, with and without"), real_head.with_and_without, of_any=True),
+        Part("why", lambda: _("Why √dₖ"), why.why, of_any=True),
+        Part("examples", lambda: _("Worked examples"), examples.worked_examples, of_any=True),
     ],
 )

@@ -1,5 +1,6 @@
 """The arithmetic of one cell: from d_head products to the weight, and to the value that the weight moves."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +14,7 @@ class Cell:
     """Row `query` looks at column `key`, in one head. Numbers are the record's, none is recomputed another way.
 
     products  [d_head]  qᵢ·kᵢ, whose sum is `score`
-    scaled    score × scale;  biased = scaled + bias;  masked = biased, or −inf where not allowed
+    scaled    score × scale;  capped = that, or within ±cap;  masked = capped + bias, or −inf where not allowed
     exponential, row_sum     e^(masked − row_max) and its sum over the row; weight = exponential / row_sum
     value     [d_value] what the column offers;  moved = weight · value;  context = the row's sum of such parts
     """
@@ -23,6 +24,7 @@ class Cell:
     products: Tensor
     score: float
     scaled: float
+    capped: float
     bias: float
     allowed: bool
     masked: float
@@ -51,12 +53,14 @@ def cell_of(record: AttentionRecord, query: int, key: int, stages: Stages | None
     row_max = row.max()
     exponentials = torch.zeros_like(row) if row_max == -torch.inf else torch.exp(row - row_max)
     weight = stages.weights[0, query, key]
+    scaled = float(stages.scaled_scores[0, query, key])
     return Cell(
         query_vector=query_vector,
         key_vector=key_vector,
         products=query_vector * key_vector,
         score=float(stages.scores[0, query, key]),
-        scaled=float(stages.scaled_scores[0, query, key]),
+        scaled=scaled,
+        capped=scaled if record.cap is None else record.cap * math.tanh(scaled / record.cap),
         bias=0.0 if record.bias is None else float(record.bias[0, query, key]),
         allowed=bool(record.allowed.expand(1, n_query, n_key)[0, query, key]),
         masked=float(row[key]),

@@ -28,6 +28,7 @@ def product_bars(
         y=products[order],
         marker={"color": colours.tolist(), "line": {"width": 0}},
         customdata=np.stack([order, query[order], key[order], running], axis=-1).astype(np.float32),
+        meta={"told": ["component", "q", "k", "sum so far"]},
         hovertemplate=_("component")
         + " %{customdata[0]}<br>%{customdata[1]:.4~g} × %{customdata[2]:.4~g} = <b>%{y:.4~g}</b><br>"
         + _("sum so far")

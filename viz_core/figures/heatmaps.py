@@ -63,7 +63,8 @@ def attention_heatmap(
     weights: the values are shares from 0 to 1 (one hue), else signed numbers around 0 (two hues).
     from_zero: signed values that are all above 0 have the colours above 0 alone.
     allowed: where False the cell is drawn in the "not allowed" grey, whatever its value.
-    limit: colours of signed values run from −limit to limit; give compared panels the same (`limits_of`).
+    limit: colours of signed values run from −limit to limit; give compared panels the same (`limits_of`). Colours of
+        weights end there, at 1 unless said otherwise.
     axes: what columns and what rows are; key and query unless said otherwise.
     below: layers of cells that are seen where a value is NaN.
     small: one of several on a line: smaller names, no titles of axes.
@@ -75,7 +76,7 @@ def attention_heatmap(
     """
     n_query, n_key = values.shape
     drawn = values if allowed is None else np.where(allowed, values, np.float32(np.nan))
-    highest = 1.0 if weights else limit or limits_of(drawn)
+    highest = limit or (1.0 if weights else limits_of(drawn))
     lowest = 0.0 if weights or from_zero else -highest
     part = _part(drawn, window)
     told = dict(also or {}) if part.size == 1 and max(part.cells.shape) <= MOST_HOVER_NUMBERS else {}

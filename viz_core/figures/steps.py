@@ -62,6 +62,7 @@ def steps_heatmap(
         y0=first,
         dy=1,
         customdata=values.astype(np.float32),
+        meta={"numbers": "customdata"},  # what is taken along: not their logarithms
         hovertext=told or None,
         colorscale=palette.colorscale(stops),
         zmin=lowest,

@@ -27,6 +27,8 @@ class Tokenizer:
         self._byte_level = any('"ByteLevel"' in part for part in declared)
         self._space_sign = "▁" if any("▁" in part for part in declared) else None
         self._byte_fallback = '"ByteFallback"' in declared[2]
+        pieces = re.search(r'"type":"WordPiece","prefix":"([^"]+)"', declared[2])
+        self._goes_on = pieces[1] if pieces else None  # what a piece begins with that goes on with a word: BERT's ##
 
     # -- text → ids ------------------------------------------------------------------------------------
 
@@ -88,7 +90,7 @@ class Tokenizer:
 
     def labels(self, ids: Sequence[int]) -> tuple[str, ...]:
         """One readable label a token, exact and never "�"; see `readable`. An id that is no token shows as #id."""
-        return readable.labels([self._bytes(index) for index in ids])
+        return readable.labels([self._shown(index) for index in ids])
 
     def text(self, ids: Sequence[int]) -> str:
         """The text that `ids` spell, special tokens included; bytes that spell nothing are written out as ⟨E1⟩."""
@@ -114,7 +116,14 @@ class Tokenizer:
             return bytes(BYTE_OF[character] for character in piece)
         if self._byte_fallback and (byte := _BYTE.fullmatch(piece)):
             return bytes.fromhex(byte[1])
+        if self._goes_on:
+            return (piece.removeprefix(self._goes_on) if piece.startswith(self._goes_on) else f" {piece}").encode()
         return (piece.replace(self._space_sign, " ") if self._space_sign else piece).encode()
+
+    def _shown(self, index: int) -> bytes:
+        """Likewise, as it is labelled: a piece that goes on with a word keeps the sign that says so."""
+        piece = self.backend.id_to_token(index) or ""
+        return piece.encode() if self._goes_on and piece.startswith(self._goes_on) else self._bytes(index)
 
 
 def _byte_alphabet() -> dict[str, int]:

@@ -10,7 +10,7 @@ from viz_core.attention import AttentionRecord
 from viz_core.figures import limits_of, product_bars, vectors_heatmap
 from viz_core.figures.labels import shortened
 from viz_core.language import _
-from viz_core.ui import formulas, show
+from viz_core.ui import show
 from viz_core.ui.formulas import tex
 from viz_core.ui.scene import HeadScene
 from viz_core.ui.show import number, quoted
@@ -53,7 +53,7 @@ def behind_the_cell(scene: HeadScene, *, with_products: bool) -> None:
 
 
 def _cell(scene: HeadScene) -> Cell:
-    return cell_of(scene.walk.record, scene.choice.query, scene.choice.key, scene.stages)
+    return cell_of(scene.record, scene.choice.query, scene.choice.key, scene.stages)
 
 
 def equations(cell: Cell, record: AttentionRecord, i: int, j: int) -> str:
@@ -61,10 +61,12 @@ def equations(cell: Cell, record: AttentionRecord, i: int, j: int) -> str:
     from each other."""
     lines = [rf"q_{{{i}}}\cdot k_{{{j}}} &= {tex(cell.score)}"]
     lines.append(rf"{tex(cell.score)} \div {tex(record.divisor)} &= {tex(cell.scaled)}")
+    if record.cap is not None:
+        lines.append(rf"{record.cap:g}\tanh({tex(cell.scaled)} \div {record.cap:g}) &= {tex(cell.capped)}")
     if record.bias is not None:
-        lines.append(rf"{tex(cell.scaled)} + {_signed(cell.bias)} &= {tex(cell.scaled + cell.bias)}")
+        lines.append(rf"{tex(cell.capped)} + {_signed(cell.bias)} &= {tex(cell.capped + cell.bias)}")
     if not cell.allowed:
-        lines.append(rf"{tex(cell.scaled + cell.bias)} &\to -\infty \quad \text{{{_('not allowed')}}}")
+        lines.append(rf"{tex(cell.capped + cell.bias)} &\to -\infty \quad \text{{{_('not allowed')}}}")
         lines.append(r"e^{-\infty} &= 0")
         lines.append(rf"0 \div {tex(cell.row_sum)} &= \mathbf{{0}}")
     else:
@@ -76,13 +78,14 @@ def equations(cell: Cell, record: AttentionRecord, i: int, j: int) -> str:
 
 
 def _equations(scene: HeadScene) -> None:
-    cell, record = _cell(scene), scene.walk.record
+    cell, record = _cell(scene), scene.record
     st.latex(equations(cell, record, scene.choice.query, scene.choice.key))
     if not cell.allowed:
         st.caption(_("This column stands after the row, so the mask sets it to −∞ and its weight is exactly 0."))
         return
-    by = formulas.divisor(scene.config, scene.choice.layer)
+    by = scene.rule.divisor
     steps = [_("The score"), _("divided by ${divisor}$").format(divisor=by) if by else _("undivided, as in this model")]
+    steps += [_("bent by tanh so that none leaves ±{cap}").format(cap=number(record.cap))] if record.cap else []
     steps += [_("plus the bias of its distance")] if record.bias is not None else []
     steps += [
         _("minus the row's largest (that changes no share: it cancels, and keeps e^… from overflowing)"),

@@ -13,6 +13,7 @@ from viz_core.models import Model, UnusableText, WeightsUnavailable, bundled_rea
 from viz_core.recording import Recording
 from viz_core.ui import settings, show, state, store, waiting
 from viz_core.ui.choice import Choice
+from viz_core.ui.taking import recordings, shown
 from viz_core.ui.workshop import Progress
 
 START = (state.View.model, state.View.text)
@@ -36,6 +37,14 @@ def model_and_recording(view: state.View, *, examples: bool = False) -> tuple[Mo
     with box, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _sentence_box(view)
         _long_text_box(view)
+        menu = recordings.menu()
+    model, text, recording = _asked_for(view, chooser, examples=examples)
+    shown.reads(model.name, text)
+    recordings.offer(menu, view, model, text, recording)
+    return model, text, recording
+
+
+def _asked_for(view: state.View, chooser: DeltaGenerator, *, examples: bool) -> tuple[Model, str, Recording]:
     with chooser:
         _model_chooser(view)
     if examples:
@@ -46,13 +55,28 @@ def model_and_recording(view: state.View, *, examples: bool = False) -> tuple[Mo
     if model is None:
         return _last_good([good, START], says)
     try:
+        text = _as_read(model, view.text, says)
         with waiting.shown(says, "recording", _reading, lambda: state.show(model=good[0], text=good[1])) as report:
-            recording = store.recording(model, view.text, report)
+            recording = store.recording(model, text, report)
     except UnusableText as error:
         _say_unusable(error, model, view.text, says)
         return _last_good([(model.name, good[1]), good, START], says)
-    st.session_state["good"] = (view.model, view.text)
-    return model, view.text, recording
+    st.session_state["good"] = (view.model, text)
+    return model, text, recording
+
+
+def _as_read(model: Model, text: str, place: DeltaGenerator) -> str:
+    """The text, or, of a model that was trained on conversations, what the visitor says in one. Raises UnusableText."""
+    if model.chat is None:
+        return text
+    with place:
+        words = _("The text becomes what a user says, in this model's chat template, with the opening of its answer.")
+        chatting = settings.switch("chat", _("As a conversation"), help=words)
+    if not chatting or not text.strip():
+        return text
+    said = model.conversation([{"role": "user", "content": text}])
+    opening = said.partition(text)[0]
+    return text if opening and text.startswith(opening) else said  # a token was added to one: it is one already
 
 
 def _sentence_box(view: state.View) -> None:
@@ -91,8 +115,8 @@ def _model_chooser(view: state.View) -> None:
             "These come with the program: **tiny-gpt** reads left to right; **tiny-bert** sees both sides and guesses "
             "hidden words; **formation** is a small model whose training can be watched (formation@1650 is its step "
             "1,650); the five **positions-…** differ only in how they know the order of words. The others are "
-            "downloaded once. You may also type any GPT-2-type model of the Hugging Face Hub, or a folder of this "
-            "computer."
+            "downloaded once. You may also type the name of any model of the Hugging Face Hub that transformers runs "
+            "(Qwen/Qwen3-0.6B, google-bert/bert-base-uncased, google-t5/t5-small …), or a folder of this computer."
         ),
     )
 
@@ -132,6 +156,8 @@ def _model_or_sentence(name: str, good: tuple[str, str], says: DeltaGenerator) -
         return words.format(name=show.literal(name), file=show.literal(progress.what), done=done, total=total)
 
     try:
+        if not _may_download(name, good, says):
+            return None
         with waiting.shown(says, "model", loading, lambda: state.show(model=good[0], layer=-1, head=-1)) as report:
             return store.model(name, report)
     except WeightsUnavailable as error:
@@ -143,6 +169,39 @@ def _model_or_sentence(name: str, good: tuple[str, str], says: DeltaGenerator) -
                 on_click=lambda: state.show(model=state.View.model, layer=-1, head=-1),
             )
         return None
+
+
+def _may_download(name: str, good: tuple[str, str], says: DeltaGenerator) -> bool:
+    """Whether everything is on this machine, or the visitor has been told what a download would be and wants it.
+
+    Raises WeightsUnavailable.
+    """
+    wanted: set[str] = st.session_state.setdefault("downloads", set())
+    if name in wanted:
+        return True
+
+    def asking(_progress: Progress) -> str:
+        return _("Asking the Hugging Face Hub about {name} …").format(name=show.literal(name))
+
+    with waiting.shown(says, "about", asking, lambda: state.show(model=good[0], layer=-1, head=-1)) as report:
+        found = store.about(name, report)
+    if found is None:
+        return True
+    licence = found.licence or _("not told")
+    words = _("**{name}** is {size} to download; licence: {licence}. It takes {memory} of memory; {free} are free.")
+    told = words.format(
+        name=show.literal(name),
+        size=show.in_bytes(found.size),
+        licence=show.literal(licence),
+        memory=show.in_bytes(found.memory),
+        free=show.in_bytes(found.free),
+    )
+    if not found.fits:
+        says.error(told + " " + _("It does not fit. Choose a smaller model."), icon=":material/memory:")
+        return False
+    says.info(told, icon=":material/cloud_download:")
+    says.button(_("Download it"), key="download", type="primary", on_click=lambda: wanted.add(name))
+    return False
 
 
 def _last_good(candidates: list[tuple[str, str]], says: DeltaGenerator) -> tuple[Model, str, Recording]:

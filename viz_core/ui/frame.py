@@ -9,6 +9,7 @@ import streamlit as st
 from viz_core.figures.palette import BACKGROUND, ThemeName
 from viz_core.language import _, speak
 from viz_core.ui import parts, state
+from viz_core.ui.taking import shown
 
 ICON = Path(__file__).parents[2] / "assets" / "icon.svg"  # a Material icon would be fetched from the network
 Given = ParamSpec("Given")
@@ -25,6 +26,7 @@ def start(title: str) -> state.View:
     # a widget of the page before is another one for Streamlit, also when it has the same key
     st.session_state["new page"] = st.session_state.get("page") != title
     st.session_state["page"] = title
+    shown.nothing_read()
     with st.sidebar:
         st.markdown("#### " + _("Inside attention"))
         st.caption(_("Type a sentence, see what a Transformer's heads look at: true numbers at every cell."))
@@ -49,6 +51,7 @@ def live(body: Callable[Concatenate[state.View, Given], None]) -> Callable[Given
         if asked() != then:
             st.rerun()
         view = state.current()
+        shown.nothing_edited()
         body(view, *given, **named)  # first, for it is what a click waits for
         _navigation(view)
         state.mirror()

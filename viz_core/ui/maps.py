@@ -1,6 +1,6 @@
 """Maps on a page: drawn once for everything they depend on, each under a key that the page's bridge may link."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -9,6 +9,7 @@ import streamlit as st
 from torch import Tensor
 
 from viz_core.figures import Curve, attention_heatmap, curves, numbered, vectors_heatmap
+from viz_core.figures.taken import Cells
 from viz_core.language import _, spoken
 from viz_core.ui import show, store
 from viz_core.ui.scene import Scene
@@ -32,7 +33,7 @@ def vectors(
     usual: dict[str, Any] = {"tokens": scene.tokens, "height": min(440, 150 + 22 * len(scene.tokens))}
     rule = {"title": title, "subtitle": subtitle, "theme": scene.theme} | usual | rule
     drawn = store.figure(_identity(scene, key, of, rule), lambda: vectors_heatmap(values.numpy(), **rule))
-    show.figure(drawn, key, f"{title}. {subtitle}")
+    show.figure(drawn, key, f"{title}. {subtitle}", cells=lambda: Cells(values.numpy(), rule["tokens"]))
     return key
 
 
@@ -44,8 +45,15 @@ def cells(
     drawn = store.figure(
         _identity(scene, key, of, rule), lambda: attention_heatmap(values.numpy(), scene.tokens, **rule)
     )
-    show.figure(drawn, key, f"{rule['title']}. {subtitle}")
+    show.figure(drawn, key, f"{rule['title']}. {subtitle}", cells=lambda: every(values, scene.tokens, rule))
     return key
+
+
+def every(values: Tensor, tokens: Sequence[str], rule: Mapping[str, Any]) -> Cells:
+    """All that a map of cells is drawn from, by the `rule` that went to `attention_heatmap`."""
+    n_query, n_key = values.shape
+    rows = rule.get("rows") or tokens[-n_query:]
+    return Cells(values.numpy(), rows, tokens[:n_key], rule.get("allowed"), dict(rule.get("also") or {}))
 
 
 def by_row(scene: Scene, key: str, drawn: Sequence[Line], *, title: str, subtitle: str, unit: str) -> None:

@@ -6,7 +6,6 @@ from viz_core.figures import next_token_bars
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _
 from viz_core.models import Model
-from viz_core.models.model import MASK
 from viz_core.recording import Recording
 from viz_core.ui import show, state
 from viz_core.ui.choice import Choice
@@ -16,6 +15,9 @@ MOST = 6  # tokens
 
 def next_token(model: Model, text: str, recording: Recording, theme: ThemeName) -> None:
     """What a decoder would say next; a click adds it."""
+    if not model.predicts:
+        _nothing_predicted(model)
+        return
     following = model.next_tokens(recording, MOST)
     _heading(_("What {model} would say next"), model, _("click a bar to add it"))
     show.figure(
@@ -53,6 +55,7 @@ def hidden_token(model: Model, text: str, recording: Recording, choice: Choice, 
 
 def _invitation(model: Model, text: str, recording: Recording, choice: Choice) -> None:
     if model.mask_id is None:
+        _nothing_predicted(model)
         return
     without = model.hidden(text, choice.query)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -64,7 +67,14 @@ def _invitation(model: Model, text: str, recording: Recording, choice: Choice) -
             disabled=without == text,  # a token of blanks alone
             on_click=lambda: state.show(text=without, query=-1, key=-1),
         )
-    st.caption(_("Write {mask} in the sentence to let it guess a word from both sides.").format(mask=f"`{MASK}`"))
+    st.caption(_("Write {mask} in the sentence to let it guess a word from both sides.").format(mask=f"`{model.mask}`"))
+
+
+def _nothing_predicted(model: Model) -> None:
+    words = _("{model} reads both ways and has no word for a hidden token, so it guesses none.")
+    if not model.predicts:
+        words = _("{model} reads and predicts no token: a sentence encoder, a classifier, or the encoder of a pair.")
+    st.caption(words.format(model=show.literal(model.name)))
 
 
 def _heading(words: str, model: Model, what_to_do: str = "") -> None:

@@ -10,8 +10,9 @@ from viz_core.config import TransformerConfig
 from viz_core.figures.heatmaps import Window
 from viz_core.figures.palette import ThemeName
 from viz_core.models import Model
-from viz_core.recording import Recording
+from viz_core.recording import Recording, Unrecorded
 from viz_core.ui.choice import Choice
+from viz_core.ui.formulas import Rule, rule_of, rule_seen
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -29,12 +30,38 @@ class Scene:
 
     @property
     def config(self) -> TransformerConfig:
+        """Raises Unrecorded for a model that runs by its own code."""
         return self.model.transformer.config
+
+    @property
+    def rule(self) -> Rule:
+        """How the chosen layer makes masked scores of scores."""
+        return rule_of(self.config, self.choice.layer) if self.model.own else rule_seen(self.record)
 
     @property
     def shape(self) -> dict[str, int]:
         """The letters of the formulas: n tokens, d_model, h heads, d_k."""
-        return {"n": len(self.tokens), "d": self.config.d_model, "h": self.config.n_head, "k": self.config.d_head}
+        query = self.recording.blocks[self.choice.layer].attention.query
+        return {
+            "n": len(self.tokens),
+            "d": self.recording.embeddings.shape[-1],
+            "h": query.shape[-3],
+            "k": query.shape[-1],
+        }
+
+    @property
+    def n_layer(self) -> int:
+        return len(self.recording.blocks)
+
+    @property
+    def n_head(self) -> int:
+        """Of the chosen layer; models whose layers differ are rare."""
+        return self.recording.blocks[self.choice.layer].attention.n_head
+
+    @property
+    def rotary(self) -> bool:
+        """Whether it is known that queries and keys were turned."""
+        return self.model.own and self.config.positions == "rotary"
 
     @property
     def record(self) -> AttentionRecord:
@@ -52,7 +79,14 @@ class Scene:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class HeadScene(Scene):
-    """What a step of one head's chain draws from."""
+    """What a step of one head's chain draws from. path: None for a model that runs by its own code."""
 
-    walk: HeadWalk
+    path: HeadWalk | None
     stages: Stages
+
+    @property
+    def walk(self) -> HeadWalk:
+        """From X to the layer's output. Raises Unrecorded where that is not known."""
+        if self.path is None:
+            raise Unrecorded(f"{self.model.name} runs by its own code: X, W_Q, W_K, W_V are not recorded")
+        return self.path

@@ -1,4 +1,4 @@
-"""Put a figure on the page, the same way everywhere: keyed container, quiet tool bar, image export, badge."""
+"""Put a figure on the page, the same way everywhere: keyed container, quiet tool bar, a way to take it along, badge."""
 
 import re
 from collections.abc import Callable, Hashable
@@ -11,28 +11,36 @@ from viz_core.analysis.truth import truth_of
 from viz_core.attention import AttentionRecord
 from viz_core.figures.labels import unspaced
 from viz_core.figures.lying import percent
+from viz_core.figures.taken import Cells
 from viz_core.language import _
 from viz_core.ui import store
+from viz_core.ui.taking import figures as taking
 
 MARKDOWN = frozenset("\\`*_{}[]<>()#+-.!|~$:^=\"'&")  # a backslash before these makes them literal
 TOOLBAR: dict[str, Any] = {
     "displaylogo": False,
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
-    "toImageButtonOptions": {"format": "svg", "scale": 2},
+    "modeBarButtonsToRemove": ["toImage", "select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
     "scrollZoom": False,
 }
 
 
-def figure(drawn: go.Figure, key: str, says: str, on_bar: Callable[[int], None] | None = None) -> None:
+def figure(
+    drawn: go.Figure,
+    key: str,
+    says: str,
+    on_bar: Callable[[int], None] | None = None,
+    cells: Callable[[], Cells] | None = None,
+) -> None:
     """`key` names the container the page's bridge looks for; `says` is read to those who do not see it;
-    `on_bar` is called with the number of a clicked bar, before the page runs again."""
+    `on_bar` is called with the number of a clicked bar, before the page runs again; `cells` is called for every number
+    of a map that may be drawn with fewer, when the visitor takes it along."""
 
     def clicked() -> None:
         points = st.session_state[f"{key}-figure"].selection.points
         if points and on_bar:
             on_bar(points[0]["point_index"])
 
-    with st.container(key=key):
+    with st.container(key=key, gap=None):
         st.plotly_chart(
             drawn,
             key=f"{key}-figure",
@@ -42,11 +50,20 @@ def figure(drawn: go.Figure, key: str, says: str, on_bar: Callable[[int], None] 
             on_select=clicked if on_bar else "ignore",
             selection_mode="points",
         )
+        taking.offer(drawn, key, says, cells)
 
 
 def badge(record: AttentionRecord, of: tuple[Hashable, ...]) -> None:
     """How far what is drawn is from PyTorch's own attention on the same q, k, v; `of` says which head of which text."""
     truth = store.finding(("truth", *of), lambda: truth_of(record))
+    if record.cap is not None:  # no kernel takes one
+        words = _(
+            "Rows sum to 1 within {rows}; {dtype}. The scores of this model are capped, which PyTorch's own attention "
+            "cannot do: it was compared with the model's own, weight by weight, when it was loaded"
+        )
+        with st.container(key="badge"):
+            st.caption(":material/verified: " + words.format(rows=power(truth.row_sum_error), dtype=truth.dtype))
+        return
     words = _(
         "Checked: differs from PyTorch's own attention by at most {difference} (max |Δ|); rows sum to 1 within "
         "{rows}; {dtype}"

@@ -3,13 +3,15 @@
 Every function returns the keys of the figures whose cells the page's bridge links.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+import torch
 
 from viz_core.figures import limits_of, palette
 from viz_core.language import _
-from viz_core.ui import arithmetic, formulas, maps
+from viz_core.ui import arithmetic, formulas, maps, reading
 from viz_core.ui.scene import HeadScene
 from viz_core.ui.show import number, quoted
 
@@ -63,6 +65,8 @@ def _how_positions_enter(scene: HeadScene) -> str:
 
 
 def draw_projections(scene: HeadScene) -> list[str]:
+    if scene.path is None:
+        return _vectors_alone(scene)
     walk, s = scene.walk, scene.shape
     bias = "" if walk.query.bias is None else " + b_{}"
     maps.explain(
@@ -89,6 +93,32 @@ def draw_projections(scene: HeadScene) -> list[str]:
                 rule = {"hue": hue, "limit": limit, "tokens": (), "height": 420}
                 maps.vectors(scene, f"w-{name.lower()}", projection.weight, f"W_{name}", f"[{s['d']}×{s['k']}]", **rule)
     return linked
+
+
+def _vectors_alone(scene: HeadScene) -> list[str]:
+    """Of a model that runs by its own code."""
+    s, record = scene.shape, scene.record
+    widths = {"Q": s["k"], "K": s["k"], "V": record.value.shape[-1]}
+    maps.explain(
+        r" \quad ".join(rf"{name}_{{[{s['n']}\times{wide}]}}" for name, wide in widths.items()),
+        _(
+            "Each token's query (what it looks for), key (what it offers to be found by) and value (what it hands "
+            "over), as this model's own code gives them to attention: where it turns or normalises queries and keys, "
+            "that is done already. The matrices that make them of X are not handed over."
+        ),
+    )
+    hues = {"q": palette.QUERY, "k": palette.KEY, "v": palette.VALUE}
+    named = dict(zip(hues, (record.query[0], record.key[0], record.value[0]), strict=True))
+    limit = limits_of(*(vectors.numpy() for vectors in named.values()))
+    for column, (name, vectors) in zip(st.columns(3, gap="small"), named.items(), strict=True):
+        with column:
+            rule: dict[str, Any] = {"hue": hues[name], "limit": limit, "rows_are": "query" if name == "q" else "key"}
+            maps.vectors(scene, name, vectors, name.upper(), f"[{s['n']}×{vectors.shape[-1]}]", **rule)
+    heads, shared = scene.recording.blocks[scene.choice.layer].attention, s["h"]
+    if heads.key.shape[0] < shared:
+        words = _("{heads} query heads share {kv} key and value heads: K and V here are those of several heads.")
+        st.caption(words.format(heads=shared, kv=heads.key.shape[0]))
+    return list(named)
 
 
 def _draw_rotation(scene: HeadScene) -> list[str]:
@@ -120,7 +150,7 @@ def draw_scores(scene: HeadScene) -> list[str]:
     maps.explain(
         rf"S = QK^\top \quad {formulas.product(s['n'], s['k'], s['n'])}",
         _("Every query meets every key: multiply them component by component and add up. A large score is a match."),
-        _("Q and K are the turned ones.") if scene.config.positions == "rotary" else "",
+        _("Q and K are the turned ones.") if scene.rotary else "",
         (
             _("The query of {query} matches best the key of {key}, with {score}.")
             if scene.model.both_sides
@@ -141,9 +171,9 @@ def draw_scores(scene: HeadScene) -> list[str]:
 
 
 def draw_scaled(scene: HeadScene) -> list[str]:
-    record, config = scene.walk.record, scene.config
+    record, rule_here = scene.record, scene.rule
     before, after = scene.stages.scores[0], scene.stages.scaled_scores[0]
-    by = formulas.divisor(config, scene.choice.layer)
+    by = rule_here.divisor
     maps.explain(
         rf"\frac{{QK^\top}}{{{by}}} = \frac{{QK^\top}}{{{number(record.divisor)}}}" if by else r"QK^\top",
         _(
@@ -151,10 +181,10 @@ def draw_scaled(scene: HeadScene) -> list[str]:
             "√{k}. Dividing takes that growth back: the same pattern, paler, and a softmax that does not saturate. "
             "The length of the sentence plays no part."
         ).format(**scene.shape)
-        if config.divide_by_sqrt_d_head
+        if "sqrt" in by
         else _("This model does not divide its scores by √dₖ."),
         _("It also divides the scores of its first layer by 1, of its second by 2, and so on.")
-        if config.divide_by_layer
+        if scene.model.own and scene.config.divide_by_layer
         else "",
     )
     rule: dict[str, Any] = {"limit": limits_of(before.numpy()), "relation": _("meets")}
@@ -168,20 +198,27 @@ def draw_scaled(scene: HeadScene) -> list[str]:
 
 
 def draw_mask(scene: HeadScene) -> list[str]:
-    record = scene.walk.record
+    record = scene.record
     allowed, masked = scene.allowed, scene.stages.masked_scores[0]
-    before, said = scene.stages.scaled_scores[0], _("scaled scores")
-    if record.bias is not None:
-        before, said = before + record.bias.expand(1, *scene.choice.size)[0], _("scaled scores, plus the bias")
-    score = formulas.masked_score(scene.config, scene.choice.layer)
+    before = replace(record, allowed=torch.ones_like(record.allowed)).masked_scores[0]
+    said = _("scaled scores") if record.bias is None else _("scaled scores, plus the bias")
+    said = said if record.cap is None else _("{scores}, capped at ±{cap}").format(scores=said, cap=number(record.cap))
     maps.explain(
-        formulas.mask(scene.config, score),
-        _("This model is an encoder: every token may look at every other, before it and after it. Nothing is masked.")
-        if scene.model.both_sides
-        else _(
-            "A token may look at itself and at what stands before it. What comes later is set to −∞, not to 0: e⁰ = 1 "
-            "would still let it in."
-        ),
+        scene.rule.mask,
+        {
+            "all": _(
+                "This model is an encoder: every token may look at every other, before it and after it. Nothing is "
+                "masked."
+            ),
+            "causal": _(
+                "A token may look at itself and at what stands before it. What comes later is set to −∞, not to 0: "
+                "e⁰ = 1 would still let it in."
+            ),
+            "some": _(
+                "In this layer the mask is neither empty nor causal alone: a window, for instance. What a token "
+                "may not look at is set to −∞, not to 0: e⁰ = 1 would still let it in."
+            ),
+        }[scene.rule.cells],
         _("Here {share:.0%} of the cells may be looked at.").format(share=float(allowed.float().mean())),
     )
     rule: dict[str, Any] = {"limit": limits_of(before.numpy())}
@@ -190,7 +227,8 @@ def draw_mask(scene: HeadScene) -> list[str]:
         maps.cells(scene, "unmasked", before, _("before"), said, unit=_("scaled score"), relation=_("meets"), **rule)
     with right:
         rule |= {"unit": _("masked score"), "allowed": allowed.numpy()}
-        grey = _("the same: nothing is masked") if scene.model.both_sides else _("grey: may not be looked at, −∞")
+        nothing = scene.rule.cells == "all"
+        grey = _("the same: nothing is masked") if nothing else _("grey: may not be looked at, −∞")
         maps.cells(scene, "masked", masked, _("after"), grey, **rule)
     return ["unmasked", "masked"]
 
@@ -206,30 +244,23 @@ def draw_softmax(scene: HeadScene) -> list[str]:
             query=quoted(scene.tokens[scene.choice.query]), share=float(row[key]), key=quoted(scene.tokens[key])
         ),
     )
+    reading.control(scene)
     left, right = st.columns(2, gap="medium")
     with left:
         limit = limits_of(scene.stages.scaled_scores[0].numpy())  # the colours of the mask step
         rule: dict[str, Any] = {"unit": _("masked score"), "allowed": allowed, "limit": limit}
         maps.cells(scene, "masked", scene.stages.masked_scores[0], _("before"), _("masked scores"), **rule)
     with right:
-        rule = {"unit": _("weight"), "allowed": allowed, "weights": True}
-        maps.cells(
-            scene,
-            "weights",
-            scene.stages.weights[0],
-            _("weights"),
-            _("row looks at column; each row sums to 1"),
-            **rule,
-        )
+        linked = reading.weights_map(scene, "weights", above=lambda: None)  # maps side by side begin at one height
     arithmetic.row_table(scene)
-    return ["masked", "weights"]
+    return ["masked", *linked]
 
 
 # -- values and output -----------------------------------------------------------------------------------
 
 
 def draw_values(scene: HeadScene) -> list[str]:
-    s, record = scene.shape, scene.walk.record
+    s, record = scene.shape, scene.record
     maps.explain(
         rf"Z = AV \quad {formulas.product(s['n'], s['n'], s['k'])}",
         _("Each row mixes the values of the tokens it looks at, in the shares of its weights: its context vector."),

@@ -8,7 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import plotly.graph_objects as go
@@ -23,10 +23,13 @@ from viz_core.attention import Stages
 from viz_core.edits import AS_IT_IS, Edits
 from viz_core.language import _
 from viz_core.memory import keep_freed_memory
-from viz_core.models import SOURCES, Model, Translator, WeightsUnavailable, bundled, bundled_readers
+from viz_core.models import SOURCES, Model, SequenceToSequence, Translator, WeightsUnavailable, bundled, bundled_readers
 from viz_core.recording import Recording
 from viz_core.recurrent import RecurrentRecording
 from viz_core.ui.workshop import Report, Workshop
+
+if TYPE_CHECKING:
+    from viz_core.models.hub import About
 
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 T = TypeVar("T")
@@ -69,11 +72,13 @@ class Shelf(Generic[T]):
 @dataclass(frozen=True)
 class Shelves:
     models: Shelf[Model]
+    abouts: "Shelf[tuple[About | None]]"
     courses: Shelf[tuple[Model, ...]]
     recordings: Shelf[Recording]
     overviews: Shelf[Overview]
     stages: Shelf[Stages]
     links: Shelf[Links]
+    gradients: Shelf[tuple[Tensor, ...]]
     figures: Shelf[go.Figure]
     walks: Shelf[HeadWalk]
     findings: Shelf[Any]
@@ -88,11 +93,13 @@ def shelves() -> Shelves:
     keep_freed_memory()
     return Shelves(
         models=Shelf("models", 3),
+        abouts=Shelf("abouts", 16),
         courses=Shelf("courses", 1),  # a dozen models of 2 MB
         recordings=Shelf("recordings", 1_000_000_000, lambda recording: recording.nbytes),
         overviews=Shelf("overviews", 64),  # at most 0.6 MB each
         stages=Shelf("stages", 150_000_000, lambda stages: sum(tensor.nbytes for tensor in stages)),
         links=Shelf("links", 32),  # at most 0.9 MB each
+        gradients=Shelf("gradients", 200_000_000, bytes_of),
         figures=Shelf("figures", 64),  # of maps, at most 0.6 MB each
         walks=Shelf("walks", 8),  # some 12 MB each at 1,024 tokens of GPT-2 small
         findings=Shelf("findings", 30_000_000, bytes_of),
@@ -152,6 +159,13 @@ def _course(name: str, note: Note) -> tuple[Model, ...]:
     return tuple(found)
 
 
+def about(name: str, report: Report | None = None) -> "About | None":
+    """What downloading that model would mean; None where nothing need be downloaded. Raises WeightsUnavailable."""
+    if shelves().models.get(name) is not None:
+        return None
+    return shelves().abouts.take(name, lambda _note: (viz_core.about(name),), report)[0]
+
+
 def _freeze() -> None:
     """Streamlit collects garbage after every rerun; what is frozen is not walked again (5× faster reruns)."""
     gc.collect()
@@ -163,6 +177,8 @@ def _loaded(name: str, note: Note) -> Model:
     local = st.get_option("server.address") in LOCAL
     sources = SOURCES if local else [source for source in SOURCES if source != "folder"]
     model = viz_core.load(name, progress=note, sources=sources)
+    if isinstance(model, SequenceToSequence):
+        model = model.reader
     if isinstance(model, Translator):
         message = _("{name} reads one text and writes another. Choose a model that reads one: {names}.")
         raise WeightsUnavailable(message.format(name=name, names=", ".join(bundled_readers())))
@@ -216,6 +232,16 @@ def walk(model: Model, text: str, layer: int, head: int) -> HeadWalk:
     recorded = recording(model, text)
     key = (model.name, model.revision, text, layer, head)
     return shelves().walks.take(key, lambda _note: head_walk(model.transformer, recorded, layer, head))
+
+
+def gradients(model: Model, text: str, row: int, token_id: int, report: Report | None = None) -> tuple[Tensor, ...]:
+    """Gradient × attention of all layers and heads, [head, query, key] a layer: one backward pass for all of them;
+    `report` hears of (layers, layers in all). Raises UnusableText."""
+    return shelves().gradients.take(
+        (model.name, model.revision, text, row, token_id),
+        lambda note: tuple(model.gradients(text, row, token_id, note)),
+        report,
+    )
 
 
 def links(model: Model, text: str, layer: int, head: int | None = None) -> Links:

@@ -13,6 +13,7 @@ from viz_core.language import _
 from viz_core.ui import show, store
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
+from viz_core.ui.taking import shown
 
 MOST = 5  # tokens
 SAME, LITTLE, MUCH = 0.001, 0.1, 1.0  # nats: from which a change is one, is felt, is another prediction
@@ -20,6 +21,7 @@ SAME, LITTLE, MUCH = 0.001, 0.1, 1.0  # nats: from which a change is one, is fel
 
 def prediction(scene: Scene, edits: Edits, *, key: str, name: str) -> Change:
     """Draw both predictions and say in words what changed; `name` says what the change is, e.g. "without √dₖ"."""
+    shown.edited(edits)
     change = changed(scene, edits)
     compared(scene, change, edited=edits != AS_IT_IS, key=key, name=name)
     return change

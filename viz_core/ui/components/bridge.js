@@ -169,7 +169,7 @@ function mapsOf(figure) {
     const name = trace.xaxis + trace.yaxis;
     if (meta.linked !== "cells" || !trace.visible || !["heatmap", "image"].includes(trace.type)) continue;
     const axis = (of) => figure._fullLayout[axisName(of)];
-    const own = meta.first ? [trace.z.length, trace.z[0].length] : null;
+    const own = meta.first || meta.words ? [trace.z.length, trace.z[0].length] : null;
     maps.set(name, { trace, meta, own, x: axis(trace.xaxis), y: axis(trace.yaxis), rows: rowsOf(meta) });
   }
   return [...maps.values()];
@@ -312,9 +312,12 @@ function place(state, figure) {
 /** The ends of a cell as a map counts its own rows and columns; null where it does not show one. */
 function endsIn({ meta, own }, cell) {
   if (!own) return cell;
-  const here = cell.map((end, i) => (end === null ? -1 : end - meta.first[i]));
+  const here = cell.map((end, i) => (end === null ? -1 : meta.words ? wordOf(meta, end) : end - meta.first[i]));
   return here.map((end, i) => (end >= 0 && end < own[i] ? end : null));
 }
+
+/** The word of a map of words that a token belongs to. */
+const wordOf = ({ words }, token) => words.findLastIndex((start) => start <= token);
 
 /** Where a map shows a cell [query, key], px from the clip's corner; null where it does not. */
 function boxOf(map, [query, key]) {
@@ -380,8 +383,9 @@ function cellOf(figure, event) {
   const shown = size > 1 && Number.isFinite(point.customdata) ? point.customdata : 0; // which of the covered cells
   const first = (at) => Math.round(at - (size - 1) / 2);
   const [down, across] = meta.first ?? [0, 0];
-  const [x, y] = [first(point.x) + (shown % size) + across, first(point.y) + Math.floor(shown / size) + down];
-  if (Number.isNaN(y)) return null;
+  const at = [first(point.x) + (shown % size) + across, first(point.y) + Math.floor(shown / size) + down];
+  if (Number.isNaN(at[1])) return null;
+  const [x, y] = meta.words ? at.map((word) => meta.words[word]) : at;
   return { cell: [y, x], query: [y, null], key: [null, y] }[rowsOf(meta)];
 }
 
@@ -416,7 +420,9 @@ function onKey(state, map, event) {
   if (rows !== "cell" && step[1]) return; // sideways is another component of the same vector
   event.preventDefault();
   const { query, key } = board.value ?? { query: 0, key: 0 };
-  const to = rows === "key" ? [query, key + step[0]] : [query + step[0], key + step[1]];
-  const inside = own ? to.map((end, i) => Math.min(Math.max(end, meta.first[i]), meta.first[i] + own[i] - 1)) : to;
-  choose(state, inside, KEYBOARD_REST);
+  const from = meta?.words ? [query, key].map((token) => wordOf(meta, token)) : [query, key];
+  const to = rows === "key" ? [from[0], from[1] + step[0]] : [from[0] + step[0], from[1] + step[1]];
+  const first = meta?.first ?? [0, 0];
+  const inside = own ? to.map((end, i) => Math.min(Math.max(end, first[i]), first[i] + own[i] - 1)) : to;
+  choose(state, meta?.words ? inside.map((word) => meta.words[word]) : inside, KEYBOARD_REST);
 }

@@ -13,6 +13,8 @@ goes first) says so:
 
 {"linked": "cells", "first": [i, j]}          its first row is query i and its first column key j: maps of several texts
 
+{"linked": "cells", "words": [s, …]}          its rows and columns are words, and begin with these tokens: maps of words
+
 Axis values are whole numbers from 0, one a cell. Two further entries are for maps of cells:
 
 "size": n         each drawn cell covers n × n, and its customdata says which of them it shows: row · n + column

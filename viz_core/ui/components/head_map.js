@@ -28,7 +28,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (header.answered >= state.sent) state.off = new Set(header.off);
   state.deaf?.();
   state.deaf = board.listen(() => frame(state));
-  const built = [header.shape, header.switches].join();
+  const built = [header.shape, header.switches, header.names].join();
   if (state.built !== built || state.builtIn !== state.table) {
     Object.assign(state, { built, builtIn: state.table, at: 0 });
     build(state);
@@ -66,10 +66,12 @@ function build(state) {
     if (!header.switches) made.setAttribute("role", role);
     return made;
   };
-  const across = Array.from({ length: heads }, (_, head) => named("columnheader", "name across", `H${head}`));
+  const across = Array.from({ length: heads }, (_, head) => named("columnheader", "name across", `${header.names[1]}${head}`));
   state.cells = [];
   const lines = Array.from({ length: layers }, (_, layer) => {
-    const first = header.switches ? element("button", "name", `L${layer}`) : named("rowheader", "name", `L${layer}`);
+    const first = header.switches
+      ? element("button", "name", `L${layer}`)
+      : named("rowheader", "name", `${header.names[0]}${layer}`);
     if (header.switches) first.onclick = () => switchLayer(state, layer);
     state.names = layer ? [...state.names, first] : [first];
     return line(first, ...Array.from({ length: heads }, (_, head) => cell(state, layer * heads + head)));

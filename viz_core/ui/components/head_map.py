@@ -30,8 +30,10 @@ def head_map(
     marks: NDArray[np.uint8],
     letters: Sequence[str],
     signed: bool = False,
+    most: float = 0.0,
     written: bool = True,
     tinted: bool = False,
+    names: tuple[str, str] = ("L", "H"),
     off: Heads | None = None,
     on_switch: Callable[[Heads], None] | None = None,
     key: str,
@@ -43,8 +45,10 @@ def head_map(
     says       for every head, row by row: what its hover and a screen reader say
     marks      uint8 [layer, head]: the head's role as an index of `letters`, or NONE (viz_core.ui.roles)
     signed     colours diverge around 0, else one hue from 0
+    most       the value of the fullest colour; the largest of `values` unless given
     written    whether a value is written where it has room
     tinted     colours are those of the roles, stronger for larger values
+    names      what rows and columns are called, each before its number
     off        the heads that are off; with `on_switch`, a click switches a head, a click on a layer's name all its
                heads, and `on_switch` is called with those that are then off, before the script runs again. Without
                it a click chooses the head on the page's board.
@@ -61,11 +65,12 @@ def head_map(
         "shape": [n_layer, n_head],
         "switches": on_switch is not None,
         "off": [layer * n_head + head for layer, head in sorted(off or ())],
-        "limit": float(np.abs(seen).max(initial=0.0)) or 1.0,
+        "limit": most or float(np.abs(seen).max(initial=0.0)) or 1.0,
         "unit": unit,
         "signed": signed,
         "written": written,
         "tinted": tinted,
+        "names": list(names),
         "says": list(says),
         "letters": list(letters),
         "ramps": {theme: (palette.SIGNED if signed else palette.WEIGHTS)[theme] for theme in ("light", "dark")},

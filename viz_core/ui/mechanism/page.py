@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import controls, frame, head_roles, parts, state, window
+from viz_core.ui import controls, frame, head_roles, own_code, state, window
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.components.bridge import bridge
 from viz_core.ui.parts import Part
@@ -14,13 +14,19 @@ from viz_core.ui.scene import Scene
 Seen = TypeVar("Seen", bound=Scene)
 
 
-def show(title: str, pages_parts: Sequence[Part[Scene]]) -> None:
-    """Draw the page; its parts are chosen on a strip."""
-    show_in(_scene, title, pages_parts)
+def show(
+    title: str, pages_parts: Sequence[Part[Scene]], prepare: Callable[[Model, str, Recording], None] | None = None
+) -> None:
+    """Draw the page; its parts are chosen on a strip. `prepare` does what takes long before that, in a run of the whole
+    page, which alone can be ended by the visitor (see `waiting.shown`)."""
+    show_in(_scene, title, pages_parts, prepare)
 
 
 def show_in(
-    scene_of: Callable[[state.View, Model, str, Recording], Seen | None], title: str, pages_parts: Sequence[Part[Seen]]
+    scene_of: Callable[[state.View, Model, str, Recording], Seen | None],
+    title: str,
+    pages_parts: Sequence[Part[Seen]],
+    prepare: Callable[[Model, str, Recording], None] | None = None,
 ) -> None:
     """The same in a scene of the page's own: `scene_of` makes it of what the visitor asks for, or says on the page why
     there is none."""
@@ -30,7 +36,7 @@ def show_in(
         scene = scene_of(view, model, text, recording)
         if scene is None:
             return
-        linked = parts.strip(pages_parts).draw(scene)
+        linked = own_code.drawn(own_code.strip(pages_parts, model), scene, model)
         bridge(
             linked,
             of=f"{model.name} {text}",
@@ -41,7 +47,10 @@ def show_in(
             role=head_roles.picked(),
         )
 
-    page(*controls.model_and_recording(frame.start(title)))
+    found = controls.model_and_recording(frame.start(title))
+    if prepare is not None:
+        prepare(*found)
+    page(*found)
 
 
 def _scene(view: state.View, model: Model, text: str, recording: Recording) -> Scene:

@@ -20,6 +20,6 @@ def heads(scene: Scene, scope: str) -> Heads | None:
     layer, head = scene.choice.layer, scene.choice.head
     return {
         "head": frozenset({(layer, head)}),
-        "layer": frozenset((layer, other) for other in range(scene.config.n_head)),
+        "layer": frozenset((layer, other) for other in range(scene.n_head)),
         "all": None,
     }[scope]

@@ -13,7 +13,7 @@ from viz_core.efficiency import sparse
 from viz_core.efficiency.sparse import Kept, Pattern
 from viz_core.figures import attention_heatmap
 from viz_core.language import _, spoken
-from viz_core.ui import controls, show, state, store, whatif
+from viz_core.ui import controls, maps, show, state, store, whatif
 from viz_core.ui.mechanism import where
 from viz_core.ui.mechanism.efficient import widths
 from viz_core.ui.mechanism.masks import kinds
@@ -134,7 +134,9 @@ def _map(scene: Scene, one: Shown) -> str:
             window=scene.window,
         ),
     )
-    show.figure(drawn, key, f"{scene.title(one.name)}. {subtitle}")
+    rule = {"allowed": one.allowed.numpy()}
+    said = f"{scene.title(one.name)}. {subtitle}"
+    show.figure(drawn, key, said, cells=lambda: maps.every(_weights(scene), scene.tokens, rule))
     return key
 
 

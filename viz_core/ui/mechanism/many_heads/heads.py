@@ -6,9 +6,11 @@ from typing import TypeVar
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from torch import Tensor
 
 from viz_core.analysis.ablation import Effects, Removal, effects_of_each, removed_in_order
 from viz_core.analysis.heads import ROLES
+from viz_core.analysis.sweep import absences
 from viz_core.edits import AS_IT_IS, Edits, Heads, Instead
 from viz_core.language import _
 from viz_core.ui import head_roles, settings, store, waiting
@@ -23,7 +25,7 @@ Table = NDArray[np.float32]
 
 
 def count(scene: Scene) -> int:
-    return scene.config.n_layer * scene.config.n_head
+    return scene.n_layer * scene.n_head
 
 
 def roles_of(scene: Scene) -> Roles:
@@ -64,8 +66,22 @@ def effects(scene: Scene, row: int, instead: Instead = "zero") -> Effects | None
     return _measured(
         scene,
         ("each head off", row, instead),
-        lambda note: effects_of_each(scene.model.transformer, scene.recording, row, note, instead=instead),
+        lambda note: _effects(scene, row, instead, note),
     )
+
+
+def _effects(scene: Scene, row: int, instead: Instead, note: Callable[..., None]) -> Effects:
+    """A model that runs by its own code is run whole for each head."""
+    model, before = scene.model, scene.recording.logits[-1 if scene.recording.logits.shape[0] == 1 else row]
+    if model.own:
+        return effects_of_each(model.transformer, scene.recording, row, note, instead=instead)
+
+    def without(layer: int, head: int) -> Tensor:
+        edits = Edits(ablated=frozenset({(layer, head)}), instead=instead)
+        return model.record(scene.text, edits, all_logits=True).logits[row]
+
+    found = absences(without, before, [scene.n_head] * scene.n_layer, [int(before.argmax())], note)
+    return Effects(found.divergence, found.logit[..., 0])
 
 
 def removal(scene: Scene, row: int, instead: Instead, *, strongest_first: bool) -> Removal | None:
@@ -110,7 +126,10 @@ def measure_button(scene: Scene) -> None:
 
 def _runs(scene: Scene) -> float:
     """Multiplications that measuring every head takes, about: from its layer on, so half of the model a head."""
-    blocks = sum(weight.numel() for weight in scene.model.transformer.blocks.parameters())
+    model = scene.model
+    if not model.own:
+        return float(count(scene) * model.card["parameters"] * len(scene.tokens))
+    blocks = sum(weight.numel() for weight in model.transformer.blocks.parameters())
     return 0.5 * count(scene) * blocks * len(scene.tokens)
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from viz_core.analysis.heads import ROLES
 from viz_core.language import _
-from viz_core.ui import every_head, head_roles, maps, settings, store
+from viz_core.ui import every_head, head_roles, reading, settings, store
 from viz_core.ui.components.head_map import head_map
 from viz_core.ui.mechanism.many_heads import heads
 from viz_core.ui.mechanism.many_heads.off import by_role
@@ -26,16 +26,7 @@ def roles(scene: Scene) -> list[str]:
     weights = store.stages(scene.model, scene.text, scene.choice.layer, scene.choice.head).weights
     left, right = st.columns([1, 1.1], gap="large")
     with right:
-        maps.cells(
-            scene,
-            "map",
-            weights[0],
-            _("weights"),
-            _("row looks at column; each row sums to 1"),
-            unit=_("weight"),
-            weights=True,
-            allowed=scene.allowed.numpy(),
-        )
+        linked = reading.weights_map(scene, "map")
         head_roles.what_it_does(
             scene.model, scene.text, scene.recording, choice=scene.choice, weights=weights[0], roles=both
         )
@@ -43,7 +34,7 @@ def roles(scene: Scene) -> list[str]:
         _map(scene, labelled)
         st.markdown(_legend(scene, labelled))
         every_head.picture(scene.model, scene.text, scene.choice)
-    return ["map"]
+    return linked
 
 
 def _map(scene: Scene, labelled: Roles) -> None:

@@ -129,6 +129,18 @@ def _direct(scene: Scene, token: int, rival: int | None) -> DirectEffects:
     )
 
 
+def parts_of(scene: Scene, direct: DirectEffects) -> dict[str, float]:
+    """Everything a logit is the sum of, by name, and the sum last."""
+    parts: dict[str, float] = {_("token vector"): direct.embedding}
+    if scene.recording.positions is not None:
+        parts[_("position vector")] = direct.position
+    for layer in range(scene.config.n_layer):
+        parts[_("heads of L{layer}").format(layer=layer)] = float(direct.heads[layer].sum())
+        parts[_("feed-forward L{layer}").format(layer=layer)] = float(direct.feed_forward[layer])
+    parts[_("biases")] = float(direct.attention_bias.sum()) + direct.norm_bias
+    return parts | {_("sum"): direct.total}
+
+
 # -- pictures ------------------------------------------------------------------------------------------------
 
 
@@ -163,14 +175,7 @@ def _strongest(scene: Scene, values: Tensor, unit: str, *, signed: bool) -> None
 
 def _whole(scene: Scene, direct: DirectEffects, labels: tuple[str, ...], *, lead: bool) -> None:
     """Everything the logit is the sum of."""
-    parts: dict[str, float] = {_("token vector"): direct.embedding}
-    if scene.recording.positions is not None:
-        parts[_("position vector")] = direct.position
-    for layer in range(scene.config.n_layer):
-        parts[_("heads of L{layer}").format(layer=layer)] = float(direct.heads[layer].sum())
-        parts[_("feed-forward L{layer}").format(layer=layer)] = float(direct.feed_forward[layer])
-    parts[_("biases")] = float(direct.attention_bias.sum()) + direct.norm_bias
-    parts[_("sum")] = direct.total
+    parts = parts_of(scene, direct)
     token, other = map(unspaced, labels)
     title = (
         _("The lead of “{token}” over “{other}”, part by part").format(token=token, other=other)

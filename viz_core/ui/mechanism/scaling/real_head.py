@@ -52,9 +52,9 @@ def _asked(scene: Scene, own: float) -> tuple[float, float, str]:
         divisor = settings.slider(
             "divisor",
             _("Scores divided by"),
-            _divisors(own, scene.config.d_head),
-            default=1.0 if own != 1 else math.sqrt(scene.config.d_head),
-            says=lambda value: _says(value, own, scene.config.d_head),
+            _divisors(own, scene.shape["k"]),
+            default=1.0 if own != 1 else math.sqrt(scene.shape["k"]),
+            says=lambda value: _says(value, own, scene.shape["k"]),
         )
     with temperature:
         chosen = settings.slider(

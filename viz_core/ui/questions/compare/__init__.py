@@ -1,10 +1,1 @@
-"""Compare: A beside B and the difference between them."""
-
-import streamlit as st
-
-from viz_core.ui.scene import Scene
-
-
-def main(_scene: Scene) -> list[str]:
-    st.caption("Being built.")
-    return []
+"""The page "Compare": A beside B, on one scale, and the difference between them."""

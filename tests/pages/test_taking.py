@@ -1,0 +1,101 @@
+"""What is taken along, through AppTest: nothing is made until it is asked for; then it is what the page shows."""
+
+from unittest.mock import patch
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+import viz_core
+from tests.pages.test_pages import SENTENCE, opened
+from viz_core import Edits
+from viz_core.ui.taking import recordings
+
+OFFERED = {"Interactive page (HTML)", "Its numbers (CSV)", "NPZ", "safetensors"}
+
+
+def menus(app: AppTest) -> list[str]:
+    return [label for button in app.get("download_button") if (label := button.proto.label) in OFFERED]
+
+
+def with_menu(page: str, key: str, **address: str) -> AppTest:
+    """The page with that menu open."""
+    app = opened(page, **address)
+    assert not menus(app), "what nobody asked for was made"
+    app.session_state[key] = True
+    return app.run()
+
+
+def lines(app: AppTest) -> dict[str, object]:
+    names: dict[str, object] = {}
+    exec(app.code[-1].value, names)  # noqa: S102  our own lines
+    return names
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "address"),
+    [
+        ("app.py", "map", {}),
+        ("pages/scaling.py", "own", {}),
+        ("pages/scaling.py", "histogram", {"part": "why"}),
+        ("pages/matrix_lab.py", "weights", {}),
+        ("pages/encoder_decoder.py", "across", {"part": "three"}),
+    ],
+)
+def test_a_figure_offers_a_page_and_its_numbers(page: str, key: str, address: dict[str, str]) -> None:
+    app = with_menu(page, f"taking-{key}", **address)
+    assert not app.exception
+    assert menus(app) == ["Interactive page (HTML)", "Its numbers (CSV)"]
+
+
+def test_a_drawing_has_no_numbers() -> None:
+    app = with_menu("pages/encoder_decoder.py", "taking-two-sides", part="three")
+    assert menus(app) == ["Interactive page (HTML)"]
+
+
+def test_a_long_text_says_that_all_cells_are_in_the_table() -> None:
+    with patch("viz_core.figures.heatmaps.MOST_DRAWN", 16):
+        app = with_menu("app.py", "taking-map", text="The little dog chased the red ball. " * 4)
+    assert not app.exception
+    assert any("all cells of the map, not only those drawn" in caption.value for caption in app.caption)
+
+
+@pytest.mark.parametrize("page", ["app.py", "pages/inside_one_head.py", "pages/positions.py"])
+@pytest.mark.parametrize("model", ["tiny-gpt", "tiny-bert"])
+def test_the_recording_and_the_lines_are_offered(page: str, model: str) -> None:
+    app = with_menu(page, "taking", text=SENTENCE, model=model, layer="1", head="3")
+    assert not app.exception
+    assert menus(app) == ["NPZ", "safetensors"]
+    names = lines(app)
+    expected = viz_core.load(model).record(SENTENCE).blocks[1].attention.head(3)
+    assert torch.equal(names["record"].weights, expected.weights)
+
+
+def test_the_lines_make_the_change_the_page_shows() -> None:
+    app = with_menu("pages/scaling.py", "taking", text=SENTENCE, divisor="1", scope="all", layer="2", head="0")
+    edited = viz_core.load("tiny-gpt").record(SENTENCE, Edits(scale=1.0))
+    names = lines(app)
+    assert torch.equal(names["record"].weights, edited.blocks[2].attention.head(0).weights)
+    assert torch.equal(names["edited"].logits, edited.logits)
+    app.switch_page("app.py").run()
+    app.session_state["taking"] = True
+    app.run()
+    assert "Edits" not in app.code[-1].value, "the change belongs to the page before"
+
+
+def test_what_is_too_large_is_not_handed_out() -> None:
+    with patch.object(recordings, "MOST_BYTES", 1_000):
+        app = with_menu("app.py", "taking", text=SENTENCE)
+    assert not app.exception
+    assert not menus(app)
+    assert any("more than this page hands out, 1e+03\u00a0B" in text.value for text in app.markdown)
+    assert "viz_core.load" in app.code[-1].value
+
+
+def test_a_failed_input_leaves_the_last_good_recording() -> None:
+    app = opened("app.py", text=SENTENCE)
+    app.text_input(key="sentence").set_value("").run()
+    app.session_state["taking"] = True
+    app.run()
+    assert not app.exception
+    assert repr(SENTENCE) in app.code[-1].value

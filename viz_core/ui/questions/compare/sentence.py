@@ -1,0 +1,128 @@
+"""B is the same model on another sentence."""
+
+import re
+
+import streamlit as st
+
+from viz_core.language import _
+from viz_core.models import UnusableText
+from viz_core.recording import Recording
+from viz_core.ui import controls, settings, show, state, store
+from viz_core.ui.questions.compare import heads, layout, nexts, ranking
+from viz_core.ui.questions.compare.pictures import shortened
+from viz_core.ui.questions.compare.ranking import Ranking
+from viz_core.ui.questions.compare.sides import Pair, Side, first_side, with_head
+from viz_core.ui.scene import Scene
+
+CHANGED = (  # what stands in place of what, in the order in which they are looked for
+    ("ball", "car"),
+    ("dog", "cat"),
+    ("cat", "dog"),
+    ("man", "woman"),
+    ("girl", "boy"),
+    ("boy", "girl"),
+    ("mom", "dad"),
+    ("king", "queen"),
+    ("he", "she"),
+    ("she", "he"),
+    ("red", "blue"),
+    ("big", "small"),
+    ("happy", "sad"),
+    ("good", "bad"),
+    ("not", "now"),
+    ("커피", "우유"),
+    ("영화", "음악"),
+)
+
+
+def another_sentence(scene: Scene) -> list[str]:
+    box, switch, chooser = st.columns([1.9, 1.05, 0.95], gap="medium", vertical_alignment="bottom")
+    with box:
+        text, recording = _asked(scene)
+    with switch:
+        paired = settings.switch(
+            "paired",
+            _("Pair what is replaced"),
+            help=_(
+                "Where as many tokens of A stand as of B between two shared ones, they count as shared too, one for "
+                "one: a word replaced by another can then be compared with it."
+            ),
+        )
+    place = st.container()
+    first = first_side(scene, _quoted(scene.text))
+    second = Side(
+        letter="B",
+        says=_quoted(text),
+        model=scene.model,
+        text=text,
+        recording=recording,
+        layer=first.layer,
+        head=first.head,
+    )
+    values = ranking.changes(Pair.of(first, second, paired=paired), place)
+    scene = heads.looked_at(scene, ranking.most_changed(values))
+    at = (scene.choice.layer, scene.choice.head)
+    pair = Pair.of(with_head(first, at), with_head(second, at), paired=paired)
+    with chooser:
+        controls.head_and_cell(scene.choice, scene.recording, ("layer", "head"))
+    every = Ranking(
+        values=values,
+        chosen=at,
+        choose=layout.choose_head,
+        title=_("Every head: how far B is from A"),
+        subtitle=_(
+            "The distance of a head’s rows in A and in B, on the tokens that both have. Click one for its maps."
+        ),
+    )
+    return layout.drawn(scene, pair, every, lambda seen: nexts.two_texts(seen, pair))
+
+
+def _quoted(text: str) -> str:
+    return f"“{shortened(text)}”"
+
+
+def _asked(scene: Scene) -> tuple[str, Recording]:
+    """The other sentence and its recording; one that cannot be read is said to be so, and the last good one stays."""
+    default = one_word_changed(scene.text)
+    asked = state.setting("other_text") or default
+    settings.put("other-sentence", asked)
+
+    def typed() -> None:
+        text = st.session_state["other-sentence"]
+        settings.keep("other_text", "" if text == default else text or " ")  # "" is the default, and says nothing
+
+    st.text_input(_("B: another sentence"), key="other-sentence", on_change=typed)
+    good = st.session_state.get("good other", default)
+    for candidate in (asked, good, default, scene.text):
+        try:
+            recording = store.recording(scene.model, candidate)
+        except UnusableText as error:
+            if candidate == asked:
+                st.error(show.literal(str(error)), icon=":material/error:")
+            continue
+        break
+    if candidate != asked:
+        words = _("Still compared with “{text}”.")
+        st.caption(words.format(text=show.literal(shortened(candidate, 60))))
+        st.button(
+            _("Back to one word changed"),
+            key="other-default",
+            icon=":material/undo:",
+            on_click=lambda: settings.keep("other_text", ""),
+        )
+    st.session_state["good other"] = candidate
+    return candidate, recording
+
+
+def one_word_changed(text: str) -> str:
+    """The sentence with one word replaced; where it has none of the known ones, without its longest word, and of one
+    word said twice. Never the same."""
+    for word, other in CHANGED:
+        found = re.search(rf"\b{word}\b" if word.isascii() else word, text)
+        if found:
+            return text[: found.start()] + other + text[found.end() :]
+    words = list(re.finditer(r"\S+", text))
+    if len(words) < 2:
+        return f"{text} {text}"
+    longest = max(words[1:], key=lambda word: len(word[0]))
+    return text[: longest.start()].rstrip() + text[longest.end() :]

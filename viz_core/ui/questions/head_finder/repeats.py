@@ -1,0 +1,288 @@
+"""What heads do on random tokens that are said again: the test for induction, on the model and not on the text."""
+
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from viz_core.analysis.finder import places
+from viz_core.analysis.heads import NEED_REPEATS
+from viz_core.analysis.probe import Probe, probe, sequences
+from viz_core.figures import attention_heatmap, palette
+from viz_core.figures.measured import Beside, measured
+from viz_core.language import _, spoken
+from viz_core.models import Model
+from viz_core.recording import Recording
+from viz_core.ui import settings, show, store
+from viz_core.ui.questions.head_finder import heads
+from viz_core.ui.questions.head_finder.work import ASKED, Work, do, result
+from viz_core.ui.roles import KNOWN, Roles, asleep, head_name, measured_on, names
+from viz_core.ui.scene import Scene
+from viz_core.ui.workshop import Progress
+
+PROBED = ("induction", "previous", "duplicate")
+TIMES = ("2", "3", "4")  # how often the tokens are said
+LENGTH, LEAST_LENGTH, MOST_LENGTH = 32, 4, 128
+DRAWS, MOST_DRAWS = 8, 32
+MOST_SEED = 9_999
+MOST_ROWS = 12  # heads in the figure
+AT_ONCE = 2e10  # multiplications, some 0.3 s: more when the visitor asks
+PER_BLOCK = 12  # d_model² weights of a block, about
+NAME = "random tokens again"
+
+
+class Drawn(NamedTuple):
+    """`length` random tokens, said `times` times, `draws` times over."""
+
+    length: int
+    times: int
+    draws: int
+    seed: int
+
+
+def on_random_tokens(scene: Scene) -> list[str]:
+    st.markdown(
+        _(
+            "Random tokens, said again: nothing in them can be guessed but by finding the earlier copy. An "
+            "**induction head** then looks at what followed it (Olsson et al. 2022). This measures the **model**; "
+            "your text plays no part but in the diamonds."
+        )
+    )
+    if scene.model.context < 2 * LEAST_LENGTH:
+        words = _("This model takes at most {context} tokens: too few to say anything again.")
+        st.info(words.format(context=scene.model.context))
+        return []
+    role, drawn = _settings(scene)
+    found = result(probe_work(scene.model, scene.recording, drawn))
+    if found is None:
+        st.caption(_("The model is run once for each draw; for this one that takes a while."))
+        return []
+    roles = heads.roles_of(scene)
+    left, right = st.columns([1.1, 1], gap="large")
+    with left:
+        st.markdown("**" + _("Every head on random tokens: {what}").format(what=_what(scene, role)) + "**")
+        values = found.mean(role).double().numpy()
+        heads.chooser(
+            scene, values, unit=_("share of its weight"), line=_("on random tokens {}"), most=1.0, key="probed"
+        )
+        _ranking(scene, found, roles, role)
+    with right:
+        _first_draw(scene, drawn)
+        st.markdown(_said(scene, found, roles, role))
+        _caveat(scene, found)
+    return []
+
+
+# -- what is asked for -------------------------------------------------------------------------------------------
+
+
+def _settings(scene: Scene) -> tuple[str, Drawn]:
+    """The role looked for, and what is drawn."""
+    looks, context = names(scene.model.both_sides), scene.model.context
+    role = settings.one_of("probed", _("Heads that look at"), {role: looks[role] for role in PROBED})
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        with st.container(width="content"):
+            said = {times: _("{n} times").format(n=times) for times in TIMES if int(times) * LEAST_LENGTH <= context}
+            times = int(settings.one_of("said", _("Said"), said))
+        most = min(MOST_LENGTH, context // times)
+        length = settings.whole_number("random_tokens", _("Random tokens"), LEAST_LENGTH, most, default=LENGTH)
+        draws = settings.whole_number("draws", _("Draws"), 1, MOST_DRAWS, default=DRAWS)
+        seed = settings.whole_number("random_seed", _("Seed"), 0, MOST_SEED, default=0)
+    return role, Drawn(length, times, draws, seed)
+
+
+def vocabulary(model: Model) -> NDArray[np.int64]:
+    """The model's tokens without the special ones, such as the end of a text, and without numbers that are no token."""
+
+    def found() -> NDArray[np.int64]:
+        if model.tokenizer is None:
+            return np.arange(model.vocab_size)
+        backend = model.tokenizer.backend
+        special = set(backend.get_added_tokens_decoder())
+        tokens = sorted(set(backend.get_vocab().values()) - special)
+        return np.array([token for token in tokens if token < model.vocab_size], np.int64)
+
+    return store.finding(("vocabulary", model.name, model.revision), found)
+
+
+def _texts(model: Model, drawn: Drawn) -> list[NDArray[np.int64]]:
+    return sequences(vocabulary(model), length=drawn.length, times=drawn.times, draws=drawn.draws, seed=drawn.seed)
+
+
+def probe_work(model: Model, recording: Recording, drawn: Drawn) -> Work[Probe]:
+    """`recording` of any text tells how large the model is."""
+    tokens = drawn.length * drawn.times * drawn.draws
+    multiplications = PER_BLOCK * model.n_layer * recording.embeddings.shape[-1] ** 2 * tokens
+    return Work(
+        (NAME, model.name, model.revision, drawn),
+        lambda note: probe(model.record, _texts(model, drawn), both_sides=model.both_sides, progress=note),
+        multiplications <= AT_ONCE,
+        _("Run the model on {tokens:,} random tokens").format(tokens=tokens),
+        _running,
+    )
+
+
+def do_probe(model: Model, _text: str, recording: Recording) -> None:
+    asked = st.session_state.get(ASKED)
+    if asked is not None and asked[0] == NAME:
+        do(probe_work(model, recording, asked[-1]))
+
+
+def _running(progress: Progress) -> str:
+    if not progress.total:
+        return _("Running the model on random tokens …")
+    words = _("Running the model on random tokens: draw {done} of {total}")
+    return words.format(done=progress.done + 1, total=progress.total)
+
+
+# -- what is shown -----------------------------------------------------------------------------------------------
+
+
+def _what(scene: Scene, role: str) -> str:
+    return names(scene.model.both_sides)[role]
+
+
+def _ranking(scene: Scene, found: Probe, roles: Roles, role: str) -> None:
+    everyone, both_sides = places(scene.recording), scene.model.both_sides
+    means, spreads = found.mean(role).double().numpy(), found.spread(role).double().numpy()
+    order = np.argsort(-means, kind="stable")[:MOST_ROWS]
+    own = heads.chosen(scene)
+    if own not in order:
+        order = np.append(order, own)
+    shown = [everyone[head] for head in order]
+    beside = []
+    if not np.isnan(roles.here[role]).all():
+        here = np.array([roles.here[role][place] for place in shown], np.float32)
+        beside.append(Beside(_("on your text"), here, "diamond-open", palette.QUERY))
+    if role in roles.stored:
+        known = np.array([roles.stored[role][place] for place in shown], np.float32)
+        beside.append(
+            Beside(
+                _("when it was made, {where}").format(where=measured_on(role, both_sides)),
+                known,
+                "line-ns-open",
+                palette.TEXT,
+            )
+        )
+    chart = measured(
+        [head_name(*place) for place in shown],
+        means[order].astype(np.float32),
+        spreads[order].astype(np.float32),
+        beside,
+        name=_("random tokens: mean ± standard deviation"),
+        line=(_("a head that looks everywhere alike"), found.even[role]),
+        chosen=int(np.flatnonzero(order == own)[0]),
+        title=_("The strongest heads"),
+        subtitle=_("share of a row's weight; click a point to go there"),
+        x_title=_("score: mean share of the weight"),
+        theme=scene.theme,
+    )
+    show.figure(chart, "ranking", _("Scores on random tokens"), lambda point: heads.go_to(shown[point]))
+
+
+def _first_draw(scene: Scene, drawn: Drawn) -> None:
+    """The chosen head's map on the first random text."""
+    model, choice = scene.model, scene.choice
+    ids = _texts(model, drawn._replace(draws=1))[0]
+
+    def weights() -> NDArray[np.float32]:
+        record = model.record(ids.tolist()).blocks[choice.layer].attention.head(choice.head)
+        return np.asarray(record.weights[0].numpy())
+
+    of = (model.name, model.revision, drawn._replace(draws=1), choice.layer, choice.head)
+    shown = store.measurement(("first draw", *of), lambda _note: weights())
+    chart = store.figure(
+        ("first draw", *of, scene.theme, spoken()),
+        lambda: attention_heatmap(
+            shown,
+            model.labels(ids.tolist()),
+            title=_("{head} · weights on the first draw").format(head=choice.name),
+            subtitle=_("row looks at column; the tokens begin again every {n} rows").format(n=drawn.length),
+            theme=scene.theme,
+            weights=True,
+            allowed=None if model.both_sides else np.tril(np.ones(shown.shape, bool)),
+            unit=_("weight"),
+        ),
+    )
+    show.figure(chart, "first-draw", _("The chosen head's weights on the first random text"))
+
+
+def _said(scene: Scene, found: Probe, roles: Roles, role: str) -> str:
+    own, everyone = heads.chosen(scene), places(scene.recording)
+    means, spreads = found.mean(role), found.spread(role)
+    best = int(means.argmax())
+    said = [
+        _(
+            "**{head}** gives {score} of its weight to {what}; a head that looks everywhere alike would give "
+            "{even:.0%}."
+        ).format(
+            head=scene.choice.name,
+            score=_score(float(means[own]), float(spreads[own])),
+            what=_what(scene, role),
+            even=found.even[role],
+        )
+    ]
+    if best != own:
+        said.append(
+            _("The most is given by **{best}**, {score}.").format(
+                best=head_name(*everyone[best]), score=_score(float(means[best]), float(spreads[best]))
+            )
+        )
+    here = float(roles.here[role][scene.choice.layer, scene.choice.head])
+    said.append(
+        _("On your text this cannot show for any head: {reason}.").format(
+            reason=asleep(role, scene.recording.token_ids, both_sides=scene.model.both_sides)
+        )
+        if np.isnan(here)
+        else _("On your text it is {here:.0%} for {head}.").format(here=here, head=scene.choice.name)
+    )
+    strong = [head_name(*place) for place, mean in zip(everyone, means.tolist(), strict=True) if mean >= KNOWN]
+    said.append(
+        _("From {least:.2f} on: {heads}.").format(least=KNOWN, heads=_listed(strong))
+        if strong
+        else _("No head reaches {least:.2f}.").format(least=KNOWN)
+    )
+    return " ".join([*said, _beside_the_card(scene, found, roles, role)]).strip()
+
+
+def _score(mean: float, spread: float) -> str:
+    if np.isnan(spread):
+        return f"**{mean:.0%}**"
+    return _("**{mean:.0%}** (± {spread:.1%} over draws)").format(mean=mean, spread=spread)
+
+
+def _listed(shown: list[str]) -> str:
+    return ", ".join(shown[:MOST_ROWS]) + (" …" if len(shown) > MOST_ROWS else "")
+
+
+def _beside_the_card(scene: Scene, found: Probe, roles: Roles, role: str) -> str:
+    """How far this is from the same measurement when the model was made, where that was of random tokens."""
+    if role not in roles.stored or role not in NEED_REPEATS or scene.model.both_sides:
+        return ""
+    everyone = places(scene.recording)
+    apart = np.abs([float(roles.stored[role][place]) for place in everyone] - found.mean(role).double().numpy())
+    widest = int(apart.argmax())
+    return _(
+        "When the model was made the same was measured on other draws; the largest difference of any head is "
+        "{size:.2f} ({head})."
+    ).format(size=apart[widest], head=head_name(*everyone[widest]))
+
+
+def _caveat(scene: Scene, found: Probe) -> None:
+    says = [
+        _(
+            "Each score is the mean weight on the pattern's cells, over the rows that have one, then over draws; ± is "
+            "the standard deviation of the draws. Tokens are drawn alike from the vocabulary without its special "
+            "tokens, with replacement; draw k of a seed is always the same."
+        ),
+        _(
+            "A head that looks there need not copy what it finds, nor need the model use it; and no text is random: "
+            "what a head does here it may hardly do on yours."
+        ),
+    ]
+    if len(next(iter(found.scores.values()))) == 1:
+        says.append(_("One draw tells no spread."))
+    if scene.model.both_sides:
+        says.append(_("An encoder was never trained on texts like these; it need not have such heads at all."))
+    st.caption(" ".join(says))

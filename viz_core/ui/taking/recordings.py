@@ -1,0 +1,77 @@
+"""Beside the sentence: the recording as a file, and the lines of Python that leave the same numbers behind."""
+
+from functools import partial
+from io import BytesIO
+
+import streamlit as st
+from streamlit.elements.lib.mutable_popover_container import PopoverContainer
+
+from viz_core import notebook, storing
+from viz_core.figures.palette import ThemeName
+from viz_core.language import _
+from viz_core.models import Model
+from viz_core.recording import Recording
+from viz_core.ui import show, state
+from viz_core.ui.choice import Choice, chosen_in
+from viz_core.ui.taking import shown
+
+MOST_BYTES = 400_000_000  # of one download: the file is in the server's memory until it is sent
+WIDTH = 460  # pixels; a phone has less
+
+
+def menu() -> PopoverContainer:
+    """The button; what it opens is made by `offer`."""
+    return st.popover(
+        ":material/download:",
+        help=_("Take the recording with you, as a file or into a notebook"),
+        key="taking",
+        on_change="rerun",
+        width="content",
+    )
+
+
+def offer(opened: PopoverContainer, view: state.View, model: Model, text: str, recording: Recording) -> None:
+    if opened.open:
+        with opened, st.container(width=WIDTH):
+            _recording(model, text, recording)
+            _python(chosen_in(view, model, recording), model, text)
+
+
+def _recording(model: Model, text: str, recording: Recording) -> None:
+    st.markdown("**" + _("The recording") + "**")
+    size = storing.nbytes(recording)
+    words = _(
+        "What {model} left behind as it read the sentence, as it is, without what is changed on this page: q, k and v "
+        "of every head, which cells are allowed, the scale, and the tokens; {size}. `viz_core.load_recording(file)` "
+        "opens it, and so does NumPy by itself."
+    )
+    st.markdown(words.format(model=show.literal(model.name), size=show.in_bytes(size)))
+    if size > MOST_BYTES:
+        words = _("That is more than this page hands out, {most}. The lines below and `viz_core.save` write it.")
+        st.markdown(words.format(most=show.in_bytes(MOST_BYTES)))
+        return
+    with st.container(horizontal=True, gap="small"):
+        kinds: dict[storing.Kind, str] = {"npz": "NPZ", "safetensors": "safetensors"}
+        for kind, label in kinds.items():
+            st.download_button(
+                label,
+                partial(_stored, recording, model.name, text, kind),
+                f"{model.name.rsplit('/', maxsplit=1)[-1]}-recording.{kind}",
+                "application/octet-stream",
+                key=f"recording-{kind}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+
+
+def _stored(recording: Recording, model: str, text: str, kind: storing.Kind) -> bytes:
+    file = BytesIO()
+    storing.save(recording, file, model=model, text=text, kind=kind)
+    return file.getvalue()
+
+
+def _python(choice: Choice, model: Model, text: str) -> None:
+    theme: ThemeName = "dark" if st.context.theme.type == "dark" else "light"
+    st.markdown("**" + _("In a notebook") + "**")
+    code = notebook.snippet(model.name, text, edits=shown.edits(), layer=choice.layer, head=choice.head, theme=theme)
+    st.code(code, language="python", wrap_lines=True)
