@@ -38,7 +38,8 @@ MAY_IMPORT = {
     "models": CORE | {"transformers"},
     "figures": {"language"},
     "training": CORE | {"analysis", "grammar", "models"},
-    "ui": CORE | {"analysis", "efficiency", "figures", "grammar", "matrices", "models", "notebook", "storing", "streamlit"},
+    "ui": CORE
+    | {"analysis", "efficiency", "figures", "grammar", "matrices", "models", "notebook", "storing", "streamlit"},
     "storing": {"attention", "language", "recording"},
     "notebook": {"attention", "edits", "figures", "language", "recording"},
     "command": CORE | {"analysis", "figures", "models", "notebook", "storing"},

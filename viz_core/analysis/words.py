@@ -56,9 +56,9 @@ def merged(weights: Tensor, spans: Sequence[Span]) -> Tensor:
 
 
 def _are_pieces(tokens: Sequence[str]) -> bool:
-    """Whether these are WordPiece's tokens, which do not keep the blanks of the text."""
+    """Whether these are WordPiece's tokens: in another vocabulary ## is but two signs of a text."""
     spaced = any(token[:1] in SPACES and token for token in tokens)
-    return not spaced and any(_PIECE.match(token) or token in {"[CLS]", "[SEP]"} for token in tokens)
+    return any(token in {"[CLS]", "[SEP]"} for token in tokens) or (not spaced and any(map(_PIECE.match, tokens)))
 
 
 def _parted(before: str, token: str, *, pieces: bool) -> bool:

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from viz_core.language import _
 from viz_core.models import Model, UnusableText, WeightsUnavailable, bundled_readers
 from viz_core.recording import Recording
-from viz_core.ui import settings, show, state, store, waiting
+from viz_core.ui import downloads, settings, show, state, store, waiting
 from viz_core.ui.choice import Choice
 from viz_core.ui.taking import recordings, shown
 from viz_core.ui.workshop import Progress
@@ -155,10 +155,13 @@ def _model_or_sentence(name: str, good: tuple[str, str], says: DeltaGenerator) -
         done, total = progress.done / 1e6, progress.total / 1e6
         return words.format(name=show.literal(name), file=show.literal(progress.what), done=done, total=total)
 
+    def back() -> None:
+        state.show(model=good[0], layer=-1, head=-1)
+
     try:
-        if not _may_download(name, good, says):
+        if not downloads.wanted(name, says, back):
             return None
-        with waiting.shown(says, "model", loading, lambda: state.show(model=good[0], layer=-1, head=-1)) as report:
+        with waiting.shown(says, "model", loading, back) as report:
             return store.model(name, report)
     except WeightsUnavailable as error:
         says.error(show.literal(_short(str(error), 400)), icon=":material/cloud_off:")
@@ -169,39 +172,6 @@ def _model_or_sentence(name: str, good: tuple[str, str], says: DeltaGenerator) -
                 on_click=lambda: state.show(model=state.View.model, layer=-1, head=-1),
             )
         return None
-
-
-def _may_download(name: str, good: tuple[str, str], says: DeltaGenerator) -> bool:
-    """Whether everything is on this machine, or the visitor has been told what a download would be and wants it.
-
-    Raises WeightsUnavailable.
-    """
-    wanted: set[str] = st.session_state.setdefault("downloads", set())
-    if name in wanted:
-        return True
-
-    def asking(_progress: Progress) -> str:
-        return _("Asking the Hugging Face Hub about {name} …").format(name=show.literal(name))
-
-    with waiting.shown(says, "about", asking, lambda: state.show(model=good[0], layer=-1, head=-1)) as report:
-        found = store.about(name, report)
-    if found is None:
-        return True
-    licence = found.licence or _("not told")
-    words = _("**{name}** is {size} to download; licence: {licence}. It takes {memory} of memory; {free} are free.")
-    told = words.format(
-        name=show.literal(name),
-        size=show.in_bytes(found.size),
-        licence=show.literal(licence),
-        memory=show.in_bytes(found.memory),
-        free=show.in_bytes(found.free),
-    )
-    if not found.fits:
-        says.error(told + " " + _("It does not fit. Choose a smaller model."), icon=":material/memory:")
-        return False
-    says.info(told, icon=":material/cloud_download:")
-    says.button(_("Download it"), key="download", type="primary", on_click=lambda: wanted.add(name))
-    return False
 
 
 def _last_good(candidates: list[tuple[str, str]], says: DeltaGenerator) -> tuple[Model, str, Recording]:

@@ -37,7 +37,10 @@ def drawn(scene: Scene, pair: Pair, heads: Ranking, next_token: Callable[[Scene]
     with left:
         ranking.bars(heads, scene.theme)
     with right:
-        next_token(_at_row(scene, pair, row))
+        if pair.first.model.predicts and pair.second.model.predicts:
+            next_token(_at_row(scene, pair, row))
+        else:
+            st.caption(_("One of the two reads and predicts no token, so there are no predictions to compare."))
     ranking.measure_in_words(pair)
     aligned = pictures.how_aligned(pair)
     if aligned:

@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from viz_core.language import _
 from viz_core.models import Model, UnusableText, WeightsUnavailable, bundled_readers
 from viz_core.recording import Recording
-from viz_core.ui import controls, settings, show, store, waiting
+from viz_core.ui import controls, downloads, settings, show, store, waiting
 from viz_core.ui.questions.compare import heads, layout, nexts, ranking
 from viz_core.ui.questions.compare.ranking import Ranking
 from viz_core.ui.questions.compare.sides import Pair, Side, first_side, with_head
@@ -72,6 +72,8 @@ def _usable(scene: Scene, name: str, place: DeltaGenerator) -> tuple[Model, Reco
     """The model asked for and its recording of the text; where there is none, why, and the last one that had one."""
     for candidate in dict.fromkeys((name, st.session_state.get("good other model", name), scene.model.name)):
         try:
+            if not downloads.wanted(candidate, place, _back, key="download-other"):
+                continue
             model, recording = _read(scene, candidate, place)
         except (WeightsUnavailable, UnusableText) as error:
             if candidate == name:
@@ -88,10 +90,13 @@ def _usable(scene: Scene, name: str, place: DeltaGenerator) -> tuple[Model, Reco
 def _read(scene: Scene, name: str, place: DeltaGenerator) -> tuple[Model, Recording]:
     if name == scene.model.name:
         return scene.model, scene.recording
-    back = lambda: settings.keep("other_model", "")  # noqa: E731
-    with waiting.shown(place, "other model", lambda progress: _loading(name, progress), back) as report:
+    with waiting.shown(place, "other model", lambda progress: _loading(name, progress), _back) as report:
         model = store.model(name, report)
         return model, store.recording(model, scene.text, report)
+
+
+def _back() -> None:
+    settings.keep("other_model", "")
 
 
 def _loading(name: str, progress: Progress) -> str:
