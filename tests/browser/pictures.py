@@ -21,6 +21,9 @@ PICTURES = {  # file: (address, the figure to wait for)
     "birth.webp": ("/birth?moment=1650", "next"),
     "encoder_decoder.webp": ("/encoder_decoder?word=4", "held"),
     "efficient.webp": ("/efficient", "tiles"),
+    "compare.webp": ("/compare", "compare-next"),
+    "head_finder.webp": ("/head_finder", "map"),
+    "beyond_weights.webp": ("/beyond_weights?part=absence", "map"),
     "matrix_lab.webp": ("/matrix_lab", "weights"),
 }
 SIZE = {"width": 1280, "height": 880}

@@ -11,7 +11,7 @@ from viz_core.edits import AS_IT_IS, Edits
 from viz_core.language import _
 from viz_core.models.chat import Chat, Message
 from viz_core.models.errors import UnusableText
-from viz_core.models.foreign import Foreign
+from viz_core.models.foreign import Foreign, Outline
 from viz_core.models.gradients import gradients
 from viz_core.models.room import most_tokens, recording_bytes
 from viz_core.models.tokens import Tokenizer
@@ -240,6 +240,12 @@ class Model:
     @property
     def n_layer(self) -> int:
         return self.network.config.n_layer
+
+    @property
+    def heads(self) -> tuple[int, ...]:
+        """How many each layer has."""
+        config = self.network.config
+        return config.n_head if isinstance(config, Outline) else (config.n_head,) * config.n_layer
 
     def output_weight(self, layer: int) -> torch.Tensor | None:
         """W_O, which takes a layer's contexts side by side to what it adds: [head·d_value, d_model]; None where it is

@@ -179,6 +179,9 @@ def _loaded(name: str, note: Note) -> Model:
     model = viz_core.load(name, progress=note, sources=sources)
     if isinstance(model, SequenceToSequence):
         model = model.reader
+    if isinstance(model, Model) and not model.own and len(set(model.heads)) > 1:
+        message = _("The layers of {name} have {heads} heads; these pages draw as many in each. Python draws it too.")
+        raise WeightsUnavailable(message.format(name=name, heads=", ".join(map(str, model.heads))))
     if isinstance(model, Translator):
         message = _("{name} reads one text and writes another. Choose a model that reads one: {names}.")
         raise WeightsUnavailable(message.format(name=name, names=", ".join(bundled_readers())))

@@ -9,7 +9,7 @@ from viz_core.analysis.sweep import Absences, absences
 from viz_core.edits import Edits, Instead
 from viz_core.figures import paired_bars
 from viz_core.language import _
-from viz_core.ui import maps, settings, show, state, store, whatif
+from viz_core.ui import reading, settings, show, state, store, whatif
 from viz_core.ui.mechanism.many_heads import heads
 from viz_core.ui.questions.beyond_weights import pictures
 from viz_core.ui.questions.beyond_weights.asked import Asked, asked, heads_of, subject
@@ -62,7 +62,7 @@ def every_head_off(scene: Scene) -> list[str]:
             key="strongest",
         )
     with right:
-        key = _the_head(scene)
+        linked = reading.weights_map(scene, "map")
         _without(scene, ask, instead)
     st.markdown(_said(scene, ask, found))
     address = {name: value for name, value in state.address_of(state.current()).items() if name != "part"}
@@ -72,7 +72,7 @@ def every_head_off(scene: Scene) -> list[str]:
         icon=":material/view_module:",
         query_params=address | {"part": "off"},
     )
-    return [key]
+    return linked
 
 
 def swept(scene: Scene, ask: Asked, instead: Instead) -> Absences | None:
@@ -128,20 +128,6 @@ def _values(found: Absences, ask: Asked, measure: str) -> Tensor:
     if measure == "kl":
         return found.divergence
     return (found.logit if measure == "logit" else found.probability)[..., ask.place]
-
-
-def _the_head(scene: Scene) -> str:
-    weights = store.stages(scene.model, scene.text, scene.choice.layer, scene.choice.head).weights[0]
-    return maps.cells(
-        scene,
-        "map",
-        weights,
-        _("weights"),
-        _("row looks at column; each row sums to 1"),
-        unit=_("weight"),
-        weights=True,
-        allowed=scene.allowed.numpy(),
-    )
 
 
 def _without(scene: Scene, ask: Asked, instead: Instead) -> None:

@@ -12,7 +12,7 @@ from viz_core.analysis.finder import Place
 from viz_core.analysis.heads import ROLES
 from viz_core.figures import palette
 from viz_core.language import _
-from viz_core.ui import head_roles, maps, settings, store
+from viz_core.ui import head_roles, reading, settings, store
 from viz_core.ui.choice import enough
 from viz_core.ui.questions.head_finder import definitions, heads
 from viz_core.ui.roles import LETTERS, NONE, Roles, asleep, head_name, names
@@ -33,16 +33,7 @@ def every_head(scene: Scene) -> list[str]:
     weights = store.stages(scene.model, scene.text, scene.choice.layer, scene.choice.head).weights[0]
     left, right = st.columns([1.15, 1], gap="large")
     with left:
-        maps.cells(
-            scene,
-            "map",
-            weights,
-            _("weights"),
-            _("row looks at column; each row sums to 1"),
-            unit=_("weight"),
-            weights=True,
-            allowed=scene.allowed.numpy(),
-        )
+        linked = reading.weights_map(scene, "map")
     with right:
         st.markdown("**" + _("{head} on this text").format(head=scene.choice.name) + "**")
         head_roles.what_it_does(
@@ -51,7 +42,7 @@ def every_head(scene: Scene) -> list[str]:
         st.markdown(_among_all(scene, whole))
         head_roles.scores(scene.choice, roles, scene.model.both_sides, scene.theme)
         definitions.of_columns(scene.model.both_sides)
-    return ["map"]
+    return linked
 
 
 # -- the numbers -------------------------------------------------------------------------------------------------
