@@ -46,7 +46,8 @@ class AttentionRecord:
     scale    what scores are multiplied by: 1/√d_head unless the model says otherwise; a number, or one for each
              head, [head, 1, 1]
     bias     [head, query, key], added after scaling (ALiBi), or None
-    cap      scaled scores are bent to lie within ±cap, cap · tanh(score / cap) (Gemma 2, section 2), or None
+    cap      scaled scores are bent to lie within ±cap, cap · tanh(score / cap) (Gemma 2, section 2); a number, one for
+             each head, [head, 1, 1], or None
     kept     what weights are multiplied by before they mix the values: [head, query, key] of 0 and 1/(1−p) where
              dropout struck (Srivastava et al. 2014), [head, 1, 1] with 0 for a head switched off, or None
 
@@ -60,7 +61,7 @@ class AttentionRecord:
     scale: float | Tensor
     bias: Tensor | None = None
     kept: Tensor | None = None
-    cap: float | None = None
+    cap: float | Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.query.dim() < 3:
@@ -87,8 +88,9 @@ class AttentionRecord:
 
     def _check_factors(self, cells: tuple[int, int, int]) -> None:
         head = cells[0]
-        if isinstance(self.scale, Tensor) and self.scale.shape != (head, 1, 1):
-            raise ValueError(f"scale is {list(self.scale.shape)}; expected a number or {[head, 1, 1]}")
+        for name, factor in (("scale", self.scale), ("cap", self.cap)):
+            if isinstance(factor, Tensor) and factor.shape != (head, 1, 1):
+                raise ValueError(f"{name} is {list(factor.shape)}; expected a number or {[head, 1, 1]}")
         if self.kept is not None and self.kept.shape not in {cells, (head, 1, 1)}:
             raise ValueError(f"kept is {list(self.kept.shape)}; expected {list(cells)} or {[head, 1, 1]}")
 
@@ -176,6 +178,11 @@ class AttentionRecord:
         return 1 / float(self.scale) if self.scale else math.inf
 
     @property
+    def bound(self) -> float | None:
+        """What no scaled score of a record of one head leaves, ±; None where they are not capped."""
+        return None if self.cap is None else float(self.cap)
+
+    @property
     def n_head(self) -> int:
         return self.query.shape[-3]
 
@@ -196,6 +203,7 @@ class AttentionRecord:
             scale=float(self.scale[index]) if isinstance(self.scale, Tensor) else self.scale,
             bias=None if self.bias is None else self._cells_of(self.bias, index),
             kept=None if self.kept is None else self.kept[index : index + 1],
+            cap=float(self.cap[index]) if isinstance(self.cap, Tensor) else self.cap,
         )
 
     def rows(self, start: int, stop: int) -> "AttentionRecord":

@@ -106,6 +106,9 @@ class Edits:
         if self.scale is not None or self.temperature != 1:
             scale = (record.scale if self.scale is None else self.scale) / self.temperature
             record = replace(record, scale=scale if every else torch.where(heads, scale, record.scale).to(record.query))
+        if self.temperature != 1 and record.cap is not None:  # so that what is divided is the capped score
+            cap = record.cap / self.temperature
+            record = replace(record, cap=cap if every else torch.where(heads, cap, record.cap).to(record.query))
         if self.temperature != 1 and record.bias is not None:
             record = replace(record, bias=torch.where(heads, record.bias / self.temperature, record.bias))
         if self.allowed is not None:

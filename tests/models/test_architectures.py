@@ -158,6 +158,15 @@ def test_the_cap_by_hand() -> None:
     assert_close(record.masked_scores, torch.tensor([[[1.9995064]]]))  # 2 · tanh(9 / 2)
 
 
+def test_a_temperature_divides_capped_scores() -> None:
+    before = recorded(foreign("Gemma2")).blocks[0].attention
+    for at in (None, frozenset({(0, 1)})):
+        after = recorded(foreign("Gemma2"), Edits(temperature=0.25, at=at)).blocks[0].attention
+        assert_close(after.head(1).weights, (4 * before.head(1).masked_scores).softmax(-1))
+        unchanged = before.head(0).masked_scores * (4 if at is None else 1)
+        assert_close(after.head(0).weights, unchanged.softmax(-1))
+
+
 def test_many_visitors_share_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads that read different texts with different edits at once, each as if it were alone."""
     model = foreign("Qwen3")

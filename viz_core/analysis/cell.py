@@ -60,7 +60,7 @@ def cell_of(record: AttentionRecord, query: int, key: int, stages: Stages | None
         products=query_vector * key_vector,
         score=float(stages.scores[0, query, key]),
         scaled=scaled,
-        capped=scaled if record.cap is None else record.cap * math.tanh(scaled / record.cap),
+        capped=scaled if record.bound is None else record.bound * math.tanh(scaled / record.bound),
         bias=0.0 if record.bias is None else float(record.bias[0, query, key]),
         allowed=bool(record.allowed.expand(1, n_query, n_key)[0, query, key]),
         masked=float(row[key]),

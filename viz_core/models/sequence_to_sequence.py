@@ -29,7 +29,8 @@ class SequenceToSequence:
     @property
     def reader(self) -> Model:
         """Its encoder alone: a model of one text, which sees both sides and predicts nothing."""
-        return Model(self.name, self.network.encoder, self.tokenizer, self.source, self.revision, self.card)
+        card = dict(self.card) | {"reads_for": "decoder"}
+        return Model(self.name, self.network.encoder, self.tokenizer, self.source, self.revision, card)
 
     @torch.inference_mode()
     def write(self, text: str | Sequence[int]) -> list[int]:

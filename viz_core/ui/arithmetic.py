@@ -61,8 +61,8 @@ def equations(cell: Cell, record: AttentionRecord, i: int, j: int) -> str:
     from each other."""
     lines = [rf"q_{{{i}}}\cdot k_{{{j}}} &= {tex(cell.score)}"]
     lines.append(rf"{tex(cell.score)} \div {tex(record.divisor)} &= {tex(cell.scaled)}")
-    if record.cap is not None:
-        lines.append(rf"{record.cap:g}\tanh({tex(cell.scaled)} \div {record.cap:g}) &= {tex(cell.capped)}")
+    if record.bound is not None:
+        lines.append(rf"{record.bound:g}\tanh({tex(cell.scaled)} \div {record.bound:g}) &= {tex(cell.capped)}")
     if record.bias is not None:
         lines.append(rf"{tex(cell.capped)} + {_signed(cell.bias)} &= {tex(cell.capped + cell.bias)}")
     if not cell.allowed:
@@ -85,7 +85,7 @@ def _equations(scene: HeadScene) -> None:
         return
     by = scene.rule.divisor
     steps = [_("The score"), _("divided by ${divisor}$").format(divisor=by) if by else _("undivided, as in this model")]
-    steps += [_("bent by tanh so that none leaves ±{cap}").format(cap=number(record.cap))] if record.cap else []
+    steps += [_("bent by tanh so that none leaves ±{cap}").format(cap=number(record.bound))] if record.bound else []
     steps += [_("plus the bias of its distance")] if record.bias is not None else []
     steps += [
         _("minus the row's largest (that changes no share: it cancels, and keeps e^… from overflowing)"),

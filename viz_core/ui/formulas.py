@@ -75,7 +75,7 @@ def rule_seen(record: AttentionRecord) -> Rule:
     if math.isclose(record.divisor, record.query.shape[-1] ** 0.5, rel_tol=1e-5):
         by = r"\sqrt{d_k}"
     cells: Literal["all", "causal", "some"] = "causal" if masks.is_causal(record.allowed) else "some"
-    return Rule(by, record.cap, record.bias is not None, "all" if record.allowed.all() else cells)
+    return Rule(by, record.bound, record.bias is not None, "all" if record.allowed.all() else cells)
 
 
 def attention_input(config: TransformerConfig, layer: int) -> str:

@@ -73,7 +73,12 @@ def _invitation(model: Model, text: str, recording: Recording, choice: Choice) -
 def _nothing_predicted(model: Model) -> None:
     words = _("{model} reads both ways and has no word for a hidden token, so it guesses none.")
     if not model.predicts:
-        words = _("{model} reads and predicts no token: a sentence encoder, a classifier, or the encoder of a pair.")
+        words = _("{model} reads and predicts no token: a sentence encoder or a classifier.")
+    if "reads_for" in model.card:
+        words = _(
+            "Shown is the encoder of {model}, which reads both ways and predicts nothing. Its decoder and the weights "
+            "across are to be had in Python, viz_core.show(recording, which=…), and on the command line, --which cross."
+        )
     st.caption(words.format(model=show.literal(model.name)))
 
 
