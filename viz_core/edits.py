@@ -1,6 +1,7 @@
 """What to change in a forward pass: each what-if is the real model, run again with some of its causes replaced."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -75,11 +76,13 @@ class Edits:
         if self.positions not in {"kept", "zeroed", "shuffled"}:
             raise ValueError(f"positions is {self.positions!r}; expected kept, zeroed or shuffled")
 
-    def check(self, n_layer: int, n_head: int, n: int) -> None:
-        """Raises ValueError when these edits are not for a model of that shape and a text of n tokens."""
+    def check(self, heads: Sequence[int], n: int) -> None:
+        """Raises ValueError when these edits are not for a model whose layers have so many heads, each, and a text of n
+        tokens."""
         for layer, head in sorted((self.at or frozenset()) | self.ablated):
-            if not (0 <= layer < n_layer and 0 <= head < n_head):
-                raise ValueError(f"edits name head L{layer}·H{head}; the model has {n_layer} layers of {n_head} heads")
+            if not (0 <= layer < len(heads) and 0 <= head < heads[layer]):
+                of = " or ".join(map(str, sorted(set(heads))))
+                raise ValueError(f"edits name head L{layer}·H{head}; the model has {len(heads)} layers of {of} heads")
         if self.allowed is not None and self.allowed.size != (n, n):
             raise ValueError(f"allowed is {list(self.allowed.size)}; the text has {n} tokens, so expected {[n, n]}")
 

@@ -219,7 +219,7 @@ class Transformer(nn.Module):
 
         Raises ValueError on no tokens, more than the context holds, or edits for another shape.
         """
-        edits.check(self.config.n_layer, self.config.n_head, token_ids.shape[-1])
+        edits.check((self.config.n_head,) * self.config.n_layer, token_ids.shape[-1])
         around = self.surroundings(token_ids.shape[-1], edits)
         if self.encoder is None:
             rows = slice(-1, None) if last_only else slice(None)

@@ -10,13 +10,13 @@ import torch
 from torch.testing import assert_close
 from transformers import PreTrainedModel
 
-from tests.models.architectures import CASES, IDS, REFUSED, Case, measured, own, recorded
+from tests.models.architectures import CASES, GROUPED, IDS, REFUSED, Case, measured, own, recorded
 from viz_core.attention import AttentionRecord
 from viz_core.edits import Cells, Edits
 from viz_core.models import WeightsUnavailable
 from viz_core.models.adopting import adopted
 from viz_core.models.foreign import Foreign
-from viz_core.models.listening import Heard, listening
+from viz_core.models.listening import Heard, attention, listening, now
 from viz_core.recording import Unrecorded
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "architectures.md"
@@ -74,7 +74,7 @@ def test_w_o_is_found(name: str) -> None:
     """Heads' contexts times W_O, and one head switched off: the difference is what that head's rows made."""
     model = foreign(name)
     record = recorded(model).blocks[0].attention
-    weight = model.outputs[0]
+    weight = model.output(0)
     assert weight is not None
     assert weight.shape[0] == record.n_head * record.value.shape[-1]
 
@@ -186,6 +186,73 @@ def test_many_visitors_share_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(work, range(8)))
+
+
+def test_a_model_that_writes_into_itself_reads_one_text_at_a_time() -> None:
+    """Long rope: transformers rewrites the model's frequencies by the length of the text that it reads."""
+    import transformers  # noqa: PLC0415
+
+    factors = [1.0 + 0.5 * at for at in range(4)]
+    rope = {"rope_type": "longrope", "short_factor": factors, "long_factor": factors[::-1], "rope_theta": 10000.0}
+    rope |= {"original_max_position_embeddings": 8}
+    torch.manual_seed(0)
+    config = transformers.Phi3Config(**GROUPED, rope_parameters=rope, max_position_embeddings=64)
+    model = adopted(transformers.AutoModelForCausalLM.from_config(config))
+    assert model.one_at_a_time
+    texts = [IDS[:5], torch.arange(3, 43)] * 12
+    with torch.inference_mode():
+        expected = [model(ids).blocks[0].attention.query for ids in texts]
+    assert not torch.allclose(expected[0], expected[1][:, :5])
+
+    def work(number: int) -> None:
+        with torch.inference_mode():
+            for at in range(number, len(texts), 4):
+                assert_close(model(texts[at]).blocks[0].attention.query, expected[at])
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
+
+
+def test_positions_that_begin_behind_the_padding_shorten_the_context() -> None:
+    model = foreign("Roberta")
+    assert model.config.context == 39  # of a table of 40 rows, whose first is for padding
+    with torch.inference_mode():
+        assert model(torch.full((39,), 5)).blocks
+        with pytest.raises((IndexError, RuntimeError)):
+            model(torch.full((40,), 5))
+
+
+def test_masks_of_their_own_for_each_head_and_biases_of_both_kinds() -> None:
+    query, key, value = (torch.randn(1, 2, 3, 4) for _tensor in range(3))
+    mask, places = torch.randn(1, 2, 3, 3), torch.randn(1, 2, 3, 3)
+    mask[0, 1, 2, 0] = torch.finfo(torch.float32).min
+    with listening(Heard()) as heard:
+        context, _none = attention(torch.nn.Identity(), query, key, value, mask, position_bias=places)
+    scores = query[0] @ key[0].mT / 2 + mask[0] + places[0]
+    assert_close(heard.records[0].weights, scores.softmax(-1))
+    assert_close(context[0].transpose(0, 1), scores.softmax(-1) @ value[0])
+    assert not heard.records[0].allowed[1, 2, 0]
+    assert heard.records[0].allowed[0, 2, 0]
+
+
+def test_who_listened_before_listens_again() -> None:
+    assert now() is None
+    with listening(Heard()) as outer:
+        with listening(Heard()):
+            pass
+        assert now() is outer
+    assert now() is None
+
+
+def test_a_wrong_context_of_the_last_layer_is_noticed_by_the_predictions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No later weights would show it."""
+    right = AttentionRecord.fused_context
+    calls = iter(range(100))
+    monkeypatch.setattr(
+        AttentionRecord, "fused_context", lambda record: right(record) * (1.2 if next(calls) == 2 else 1.0)
+    )
+    with pytest.raises(WeightsUnavailable, match="predict otherwise"):
+        foreign("Llama")
 
 
 def test_a_model_of_the_librarys_own_attention_is_left_alone() -> None:

@@ -170,7 +170,7 @@ def test_any_other_tokenizer_comes_through_transformers(gpt2_folder: Folder) -> 
     (folder / "tokenizer.json").unlink()
     (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "dog", "the", "##s"]))
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}')
-    assert load(str(folder)).record("the dogs").tokens == ("[CLS]", "the", "dog", "##s", "[SEP]")
+    assert load(str(folder)).record("the dogs").tokens == ("[CLS]", "·the", "·dog", "##s", "[SEP]")
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"model": {"type": "Magic"}}'])

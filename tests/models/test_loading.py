@@ -4,23 +4,25 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
+import transformers
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import scaled_dot_product_attention
 from torch.testing import assert_close
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
 import viz_core
+from tests.models.architectures import GROUPED
 from tests.models.checkpoints import saved
 from tests.models.conftest import byte_level_tokenizer
 from viz_core import memory
 from viz_core.analysis.contributions import head_outputs
 from viz_core.edits import Edits
 from viz_core.models import Model, SequenceToSequence, UnusableText, WeightsUnavailable
-from viz_core.models.room import most_tokens, recording_bytes
+from viz_core.models.room import gradient_bytes, most_tokens, recording_bytes
 from viz_core.recording import Unrecorded
 
 TEXT = "The dog bit the man"
@@ -97,6 +99,13 @@ def test_one_that_writes_another_text(folder: Callable[[str], Path]) -> None:
     assert_close(alone.blocks[2].attention.weights, recording.encoder.blocks[2].attention.weights)
     assert model.reader.both_sides
     assert not model.reader.predicts
+
+
+def test_the_sign_that_ends_a_text_is_not_read_by_the_decoder(folder: Callable[[str], Path]) -> None:
+    model = viz_core.load(str(folder("t5")))
+    assert isinstance(model, SequenceToSequence)
+    assert model.record(TEXT, [5, 6, 1]).token_ids.tolist() == [0, 5, 6]
+    assert model.record(TEXT, [5, 6]).token_ids.tolist() == [0, 5, 6]
 
 
 def test_what_it_writes_is_what_the_likeliest_token_gives_each_time(folder: Callable[[str], Path]) -> None:
@@ -304,6 +313,128 @@ def test_a_pickle_that_one_trusts(folder: Callable[[str], Path], tmp_path: Path)
     assert_close(loaded(path, pickles=True).record(TEXT).logits, expected)
 
 
+def test_settings_that_ask_for_more_memory_than_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever little the files hold."""
+    path = with_settings(saved(tmp_path, "llama"), intermediate_size=10**9)
+    assert "of memory in float32" in refused(path)
+    path = with_settings(saved(tmp_path, "bert"), num_hidden_layers=10**6)
+    assert "1,000,000 layers; at most 1,000" in refused(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("ViTModel", "read no tokens"), ("LlamaModel", "has 3 tokens that are words; expected at least 12")],
+)
+def test_what_reads_no_text(name: str, says: str, tmp_path: Path) -> None:
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
+    if name == "LlamaModel":
+        sizes |= {"vocab_size": 3, "bos_token_id": None, "eos_token_id": None}
+    kind = getattr(transformers, name)
+    kind(kind.config_class(**sizes)).save_pretrained(tmp_path)
+    assert says in refused(tmp_path)
+
+
+def test_settings_of_the_wrong_kind(tmp_path: Path) -> None:
+    assert loaded(with_settings(saved(tmp_path, "bert"), architectures=5)).predicts is False
+    dynamic = {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 10000.0}
+    assert "who asked before" in refused(with_settings(saved(tmp_path, "llama"), rope_parameters=dynamic))
+
+
+def test_a_reader_may_lack_what_it_does_not_read_with(tmp_path: Path) -> None:
+    path = saved(tmp_path, "sentence")
+    weights = load_file(path / "model.safetensors")
+    for part, whole in (("pooler", True), ("encoder.layer.2.output.dense", False)):
+        kept = {name: tensor for name, tensor in weights.items() if part not in name}
+        save_file(kept, path / "model.safetensors", metadata={"format": "pt"})
+        if whole:
+            assert loaded(path).record(TEXT).blocks
+        else:
+            assert "2 are missing" in refused(path)
+
+
+def test_a_template_that_is_no_text(tmp_path: Path) -> None:
+    path = saved(tmp_path, "chat")
+    (path / "chat_template.jinja").write_bytes(b"\xff\xfe")
+    assert "chat_template.jinja cannot be read" in refused(path)
+    (path / "chat_template.jinja").write_text("x" * 200_000)
+    assert "at most 100,000" in refused(path)
+
+
+def test_a_model_whose_layers_do_not_all_attend(tmp_path: Path) -> None:
+    config = transformers.Lfm2Config(
+        hidden_size=16,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        intermediate_size=16,
+        vocab_size=40,
+        layer_types=["conv", "full_attention", "full_attention"],
+    )
+    transformers.Lfm2ForCausalLM(config).save_pretrained(tmp_path)
+    assert "Of the 3 layers" in refused(tmp_path)
+
+
+def test_a_refused_model_is_left_as_it_was() -> None:
+    module = Small(by_hand=True).half().train()
+    with pytest.raises(WeightsUnavailable):
+        viz_core.load(module)
+    assert module.training
+    assert {weight.dtype for weight in module.parameters()} == {torch.float16}
+    assert all(weight.requires_grad for weight in module.parameters())
+    config = transformers.GptOssConfig(**GROUPED, head_dim=8, num_local_experts=4)
+    refused_model = AutoModelForCausalLM.from_config(config)
+    ids = torch.tensor([[3, 4, 5], [6, 7, 8]])
+    before = refused_model(ids).logits
+    with pytest.raises(WeightsUnavailable, match="belongs to no token"):
+        viz_core.load(refused_model)
+    assert_close(refused_model(ids).logits, before)
+
+
+def test_a_model_that_was_taken_in_still_serves_batches(folder: Callable[[str], Path]) -> None:
+    own = AutoModelForCausalLM.from_pretrained(folder("mistral"))
+    ids, mask = torch.tensor([[3, 4, 5, 6, 7, 8], [9, 3, 4, 5, 0, 0]]), torch.tensor([[1] * 6, [1, 1, 1, 1, 0, 0]])
+    before = own(ids, attention_mask=mask).logits
+    viz_core.load(own)
+    after = own(ids, attention_mask=mask).logits
+    assert_close(after[0], before[0], atol=1e-4, rtol=1e-4)
+    assert_close(after[1, :4], before[1, :4], atol=1e-4, rtol=1e-4)
+
+
+def test_how_long_a_model_of_ones_own_may_read_is_found_by_trying() -> None:
+    class Typed(Small):
+        def __init__(self) -> None:
+            super().__init__()
+            self.kinds = torch.nn.Embedding(2, 12)  # of another kind than positions
+            self.places = torch.nn.Embedding(53, 12)
+
+    model = viz_core.load(Typed())
+    assert isinstance(model, Model)
+    assert model.context == 53
+
+
+def test_a_sign_typed_twice_does_not_shift_what_is_hidden(folder: Callable[[str], Path]) -> None:
+    model = loaded(folder("bert"))
+    assert model.hidden("[CLS] the dog bit", 2) == "[CLS] the [MASK] bit"
+
+
+def test_w_o_of_an_encoder_that_reads_for_a_decoder(folder: Callable[[str], Path]) -> None:
+    model = viz_core.load(str(folder("t5")))
+    assert isinstance(model, SequenceToSequence)
+    weight = model.reader.output_weight(1)
+    assert weight is not None
+    assert_close(weight, cast(Any, model.network.model).encoder.block[1].layer[0].SelfAttention.o.weight.T)
+
+
+def test_the_gradients_of_a_long_text_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = viz_core.load("tiny-gpt")
+    assert isinstance(model, Model)
+    monkeypatch.setattr(memory, "available", lambda: gradient_bytes(model.network, 40) - 1)
+    assert model.record([5] * 40).blocks
+    with pytest.raises(UnusableText, match="The gradients of all weights of 40 tokens"):
+        model.gradients([5] * 40, 3, 5)
+    assert model.gradients([5] * 30, 3, 5)
+
+
 # -- memory ------------------------------------------------------------------------------------------------
 
 
@@ -347,6 +478,12 @@ def test_what_a_container_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert memory.available() == pytest.approx(free, rel=0.5)
 
 
+def test_logits_are_counted_too(folder: Callable[[str], Path]) -> None:
+    model = loaded(folder("llama"))
+    causes = sum(t.nbytes for b in model.record([5] * 10).blocks for t in (b.attention.query, b.attention.key))
+    assert recording_bytes(model.network, 10) >= causes + 10 * 307 * 4
+
+
 # -- gradient × attention ----------------------------------------------------------------------------------
 
 
@@ -383,6 +520,13 @@ def test_gradients_are_what_a_small_change_of_a_weight_does(name: str, folder: C
     if not model.both_sides:
         assert all(float(layer.triu(1).abs().max()) == 0 for layer in found), "where no row may look nothing is owed"
         assert all(float(layer[:, row + 1 :].abs().max()) == 0 for layer in found), "later rows move nothing"
+
+
+def test_gradients_inside_inference_mode() -> None:
+    model = viz_core.load("tiny-gpt")
+    assert isinstance(model, Model)
+    with torch.inference_mode():
+        assert len(model.gradients(TEXT, 3, 42)) == 4
 
 
 def test_w_o_of_our_own_is_the_layers() -> None:

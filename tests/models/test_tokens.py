@@ -94,13 +94,14 @@ def test_sentencepiece_with_byte_fallback() -> None:
     assert tokenizer.text(ids) == " dog 강넋"
 
 
-def test_wordpiece_pieces_stay_as_they_are() -> None:
+def test_wordpiece_pieces_that_go_on_say_so() -> None:
     vocab = {"[UNK]": 0, "dog": 1, "##s": 2}
     backend = tokenizers.Tokenizer(models.WordPiece(vocab, unk_token="[UNK]"))  # noqa: S106
     backend.pre_tokenizer = pre_tokenizers.Whitespace()
     backend.decoder = decoders.WordPiece()
     tokenizer = Tokenizer(backend)
-    assert tokenizer.labels(tokenizer.token_ids("dogs 강")) == ("dog", "##s", "[UNK]")
+    assert tokenizer.labels(tokenizer.token_ids("dogs 강")) == ("·dog", "##s", "·[UNK]")
+    assert tokenizer.text(tokenizer.token_ids("dogs")) == " dogs"
     assert tokenizer.fewest_tokens("dog " * 1000) == 0  # one [UNK] may stand for anything: nothing is sure
     assert tokenizer.cut("dogs dog dog", 3) == "dogs dog "
 

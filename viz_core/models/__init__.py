@@ -11,6 +11,7 @@ from viz_core.models.bundled import bundled_names, bundled_readers
 from viz_core.models.chat import read_chat
 from viz_core.models.checkpoint import (
     CONFIG,
+    PICKLE,
     in_float32,
     is_pickled,
     must_fit,
@@ -127,9 +128,9 @@ def _supported(folder: Path) -> None:
     if _is_own(settings):
         gpt2.transformer_config(settings)
     else:
-        from viz_core.models import adopting  # noqa: PLC0415  transformers takes seconds
+        from viz_core.models import checkpoint_of_transformers as theirs  # noqa: PLC0415  transformers takes seconds
 
-        adopting.auto_class(settings)
+        theirs.auto_class(settings)
 
 
 def _is_own(settings: Mapping[str, Any]) -> bool:
@@ -141,27 +142,28 @@ def _checkpoint(
     name: str, folder: Path, source: Source, revision: str = "", licence: str | None = None, *, pickles: bool = False
 ) -> Model | SequenceToSequence:
     settings, pickled = read_json(folder / CONFIG), pickles and is_pickled(folder)
-    size = 0 if pickled else sum(path.stat().st_size for path in weight_files(folder))
+    files = [folder / PICKLE] if pickled else weight_files(folder)
+    size = sum(path.stat().st_size for path in files)
     must_fit(name, in_float32(folder, size))
     network: Transformer | Foreign
     if _is_own(settings) and not pickled:
         network = gpt2.load(folder)
     else:
-        from viz_core.models import adopting  # noqa: PLC0415  as above
+        from viz_core.models import checkpoint_of_transformers as theirs  # noqa: PLC0415  as above
 
-        network = adopting.checkpoint(folder, adopting.auto_class(settings), pickles=pickled)
+        network = theirs.checkpoint(folder, theirs.auto_class(settings), pickles=pickled)
     card = {"parameters": _parameters(network), "licence": licence}
     return _faced(Model(name, network, read_tokenizer(folder), source, revision, card, read_chat(folder)))
 
 
 def _given(model: "nn.Module", tokenizer: "PreTrainedTokenizerBase | None") -> Model | SequenceToSequence:
-    from viz_core.models import adopting  # noqa: PLC0415  as above
+    from viz_core.models import checkpoint_of_transformers as theirs  # noqa: PLC0415  as above
 
-    network = adopting.given(model)
+    network = theirs.given(model)
     name = getattr(getattr(model, "config", None), "name_or_path", "") or type(model).__name__
     card = {"parameters": _parameters(network), "licence": None}
-    reader = None if tokenizer is None else adopting.given_tokenizer(tokenizer)
-    return _faced(Model(name, network, reader, "given", card=card, chat=adopting.given_chat(tokenizer)))
+    reader = None if tokenizer is None else theirs.given_tokenizer(tokenizer)
+    return _faced(Model(name, network, reader, "given", card=card, chat=theirs.given_chat(tokenizer)))
 
 
 def _faced(model: Model) -> Model | SequenceToSequence:

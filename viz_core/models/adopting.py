@@ -1,257 +1,146 @@
-"""Taking in a transformers model that runs by its own code, once it is sure that its records say what it computes.
+"""Taking in a model that runs by its own code, once it is sure that its records say what it computes.
 
 Before anybody sees it, the model runs twice on the same few tokens: by its own eager attention, which gives out its
-weights, and by ours. Every weight of every head, and every logit, must agree; else it is refused with the difference.
+weights, and by ours. Every weight of every head, and every logit, must agree; else it is refused with the difference,
+and left as it was.
 """
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
-from pathlib import Path
 from typing import Any, cast
 
-import tokenizers
 import torch
-import transformers
 from torch import Tensor, nn
-from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.models.auto import modeling_auto
+from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
-from transformers.utils import logging as hf_logging
 
 from viz_core.attention import AttentionRecord
 from viz_core.config import Architecture
 from viz_core.language import _
-from viz_core.models.chat import Chat
-from viz_core.models.checkpoint import weight_files
 from viz_core.models.errors import WeightsUnavailable
 from viz_core.models.foreign import Foreign, Outline, Place
 from viz_core.models.listening import Heard, NotReproducible, listen_to, listening
 from viz_core.models.overhearing import Overheard, logits_of
-from viz_core.models.tokens import Tokenizer
-from viz_core.models.weights import open_weights
 
 TOLERANCE = 1e-4  # of a weight
 LOGIT_TOLERANCE = 1e-3  # of the largest logit
 SOURCE, TARGET = 7, 5  # tokens of the probe: unequal, so that no matrix is mistaken for another
 UNBOUNDED = 2_048  # tokens, of a model that does not say how many it takes
-
-KINDS: dict[str, tuple[str, ...]] = {
-    "AutoModelForCausalLM": tuple(modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()),
-    "AutoModelForMaskedLM": tuple(modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES.values()),
-    "AutoModelForSeq2SeqLM": tuple(modeling_auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES.values()),
-}
+TRANSIENT = 20  # bytes a cell and head that a layer works with where no fused kernel computes it
 
 
-def auto_class(settings: dict[str, Any]) -> str:
-    """Which of transformers' classes loads a checkpoint, from its config.json.
+def adopted(model: PreTrainedModel) -> Foreign:
+    """A model of transformers, which from now on computes its attention by our function: float32, in evaluation mode,
+    without gradients.
 
-    Raises WeightsUnavailable naming the setting that stands in the way.
+    Raises WeightsUnavailable when its records would not say what it computes.
     """
-    kind = settings.get("model_type")
-    if not isinstance(kind, str) or kind not in transformers.CONFIG_MAPPING:
-        message = _("This checkpoint is of the kind {kind}, which transformers {version} does not know.")
-        raise WeightsUnavailable(message.format(kind=kind, version=transformers.__version__))
-    if settings.get("auto_map"):
-        message = _("This checkpoint brings code of its own (auto_map), which is not run. Choose another model.")
-        raise WeightsUnavailable(message)
-    if settings.get("quantization_config"):
-        message = _("This checkpoint is quantized (quantization_config), which cannot be reproduced in float32.")
-        raise WeightsUnavailable(message)
-    architectures = settings.get("architectures") or []
-    for auto, known in KINDS.items():
-        if any(name in known for name in architectures):
-            return auto
-    if settings.get("is_encoder_decoder"):
-        message = _("This checkpoint is {found}; of encoder–decoders those can be shown that write, such as {example}.")
-        found = ", ".join(map(str, architectures)) or _("of no named architecture")
-        raise WeightsUnavailable(message.format(found=found, example="T5ForConditionalGeneration"))
-    return "AutoModel"  # it reads, and predicts no token: sentence encoders, classifiers
-
-
-def given(model: object) -> Foreign:
-    """A model that is in memory already: of transformers, or of one's own. Raises WeightsUnavailable as `adopted`."""
-    if isinstance(model, PreTrainedModel):
-        return adopted(cast(PreTrainedModel, cast(Any, model).float()))
-    if isinstance(model, nn.Module):
-        return overheard(model.float())
-    message = _("The model given is {found}; expected a torch.nn.Module, or the name of a model.")
-    raise WeightsUnavailable(message.format(found=type(model).__name__))
+    kind = model.config.model_type
+    with _unchanged_if_refused(model):
+        given, asked = _probe(model), _asked(model)
+        model.set_attn_implementation("eager")
+        own = _run(kind, lambda: model(**given, **asked, output_attentions=True))
+        listen_to(model)
+        heard, found = Heard(), _OutputMaps()
+        with found.watching(model, heard), listening(heard):
+            ours = _run(kind, lambda: model(**given, **asked))
+        predicts = getattr(own, "logits", None) is not None
+        _compare_weights(kind, heard.records, _attentions(own))
+        answers = (own.logits, ours.logits) if predicts else (own.last_hidden_state, ours.last_hidden_state)
+        _compare_answers(kind, *answers)
+        places = tuple(_places(heard.records, crosses="decoder_input_ids" in given))
+        _every_layer(model, places)
+    outline = _outline(kind, heard.records, places, answers[0].shape[-1] if predicts else _vocabulary(model))
+    architecture: Architecture = "encoder_decoder" if model.config.is_encoder_decoder else outline.architecture
+    outline = outline.of(architecture=architecture, context=_context(model), predicts=predicts)
+    outputs = tuple(found.weights.get(number) for number in range(len(places)))
+    return Foreign(model, outline, outputs, asked, one_at_a_time=_rewrites_itself(model))
 
 
 def overheard(module: nn.Module) -> Foreign:
-    """A module of one's own, from token ids [1, seq] to logits [1, seq, vocab].
+    """A module of one's own, from token ids [1, seq] to logits [1, seq, vocab]: float32, in evaluation mode, without
+    gradients.
 
     Raises WeightsUnavailable when it does not compute its attention by PyTorch's function, or its records would not say
     what it computes.
     """
-    module.train(mode=False).requires_grad_(False)
     kind, embedding = type(module).__name__, next((m for m in module.modules() if isinstance(m, nn.Embedding)), None)
     if embedding is None:
         raise WeightsUnavailable(_("{kind} has no nn.Embedding, so it does not begin with tokens.").format(kind=kind))
     model = Overheard(module, embedding)
-    ids = torch.randperm(embedding.num_embeddings, generator=torch.Generator().manual_seed(0))[None, :SOURCE]
-    heard, found = Heard(), _OutputMaps()
-    with torch.inference_mode():
-        before = logits_of(module(ids))
+    with _unchanged_if_refused(module):
+        order = torch.randperm(embedding.num_embeddings, generator=torch.Generator().manual_seed(0))
+        ids, heard, found = order[None, :SOURCE], Heard(), _OutputMaps()
+        before = _run(kind, lambda: logits_of(module(ids)))
         with found.watching(module, heard), listening(heard):
-            after = model(ids).logits
-    if not heard.records or before.shape[1] != ids.shape[1]:
-        message = _(
-            "{kind} gave {attentions} attentions and logits of {rows} tokens; expected attention by "
-            "torch.nn.functional.scaled_dot_product_attention, and logits of all {count}."
-        )
-        told = {"attentions": len(heard.records), "rows": before.shape[1], "count": ids.shape[1]}
-        raise WeightsUnavailable(message.format(kind=kind, **told))
-    _compare_answers(kind, before, after)
-    outline = Outline(
-        architecture="encoder" if any(map(_looks_ahead, heard.records)) else "decoder",
-        model_type=kind,
-        vocab_size=before.shape[-1],
-        context=_rows_of_positions(module, embedding),
-        places=tuple("self" for _record in heard.records),
-        n_head=tuple(record.n_head for record in heard.records),
-        encoder_heads=(),
-        predicts=True,
-        record_bytes=_bytes_a_token(heard.records),
-        square_bytes=_bytes_a_cell(heard.records),
-    )
-    return Foreign(model, outline, tuple(map(found.weights.get, range(len(heard.records)))))
-
-
-def _rows_of_positions(module: nn.Module, words: nn.Embedding) -> int:
-    """The longest text: the smallest other table of vectors, which is that of positions where there is one."""
-    tables = [m.num_embeddings for m in module.modules() if isinstance(m, nn.Embedding) and m is not words]
-    return min(tables, default=UNBOUNDED)
-
-
-def given_tokenizer(tokenizer: PreTrainedTokenizerBase) -> Tokenizer:
-    """Raises WeightsUnavailable for one that is not built on the tokenizers library."""
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    if not isinstance(backend, tokenizers.Tokenizer):
-        message = _(
-            "The tokenizer given is {found}, which is not built on the tokenizers library; expected a fast one."
-        )
-        raise WeightsUnavailable(message.format(found=type(tokenizer).__name__))
-    return Tokenizer(tokenizers.Tokenizer.from_str(backend.to_str()))  # a copy: ours switches truncation off
-
-
-def given_chat(tokenizer: PreTrainedTokenizerBase | None) -> Chat | None:
-    template = getattr(tokenizer, "chat_template", None)
-    if tokenizer is None or not isinstance(template, str):
-        return None
-    tokens = {name: str(token) for name, token in tokenizer.special_tokens_map.items() if isinstance(token, str)}
-    return Chat(template, tokens)
-
-
-def checkpoint(folder: Path, auto: str, *, pickles: bool = False) -> Foreign:
-    """The model of a folder, in float32. pickles: whether weights in pickle files may be opened too (tensors alone are
-    taken from them, torch.load's weights_only).
-
-    Raises WeightsUnavailable saying what stands in the way.
-    """
-    if not pickles:
-        with open_weights(weight_files(folder)):
-            pass  # a damaged file is told by its name
-    try:
-        with _quietly():
-            model, told = getattr(transformers, auto).from_pretrained(
-                folder,
-                dtype=torch.float32,
-                attn_implementation="eager",
-                trust_remote_code=False,
-                local_files_only=True,
-                use_safetensors=None if pickles else True,
-                ignore_mismatched_sizes=True,  # they are told all the same, and refused
-                output_loading_info=True,
+            after = _run(kind, lambda: model(ids).logits)
+        if not heard.records or before.shape[1] != ids.shape[1]:
+            message = _(
+                "{kind} gave {attentions} attentions and logits of {rows} tokens; expected attention by a call of "
+                "torch.nn.functional.scaled_dot_product_attention, and logits of all {count}."
             )
-    except Exception as error:  # whatever transformers, safetensors and torch raise on files that are not theirs
-        message = _("The model in {folder} cannot be loaded ({reason}).")
-        raise WeightsUnavailable(message.format(folder=folder, reason=str(error).strip().split("\n")[0])) from error
-    _whole(folder, told)
-    for name, weight in model.named_parameters():
-        if not weight.isfinite().all():
-            message = _("The tensor {name} holds values that are not finite numbers.")
-            raise WeightsUnavailable(message.format(name=name))
-    return adopted(model)
+            told = {"attentions": len(heard.records), "rows": before.shape[1], "count": ids.shape[1]}
+            raise WeightsUnavailable(message.format(kind=kind, **told))
+        _compare_answers(kind, before, after)
+        context = _longest(module, embedding.num_embeddings)
+    places: tuple[Place, ...] = tuple("self" for _record in heard.records)
+    outline = _outline(kind, heard.records, places, before.shape[-1]).of(context=context)
+    return Foreign(model, outline, tuple(map(found.weights.get, range(len(places)))))
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """Without transformers' own bars and advice on the terminal: what matters is raised."""
-    terminal = cast(Any, hf_logging)  # without annotations
-    bars, level = terminal.is_progress_bar_enabled(), terminal.get_verbosity()
-    terminal.disable_progress_bar()
-    terminal.set_verbosity_error()
+def _unchanged_if_refused(model: nn.Module) -> Iterator[None]:
+    """float32, in evaluation mode, without gradients; where it is refused, as it was."""
+    kinds = {name: (weight.dtype, weight.requires_grad) for name, weight in model.named_parameters()}
+    training, attention = model.training, getattr(getattr(model, "config", None), "_attn_implementation", None)
+    model.float().train(mode=False).requires_grad_(False)
     try:
         yield
-    finally:
-        terminal.set_verbosity(level)
-        if bars:
-            terminal.enable_progress_bar()
+    except BaseException:
+        model.train(training)
+        for name, weight in model.named_parameters():
+            kind, learns = kinds[name]
+            weight.data = weight.data.to(kind)
+            weight.requires_grad_(learns)
+        if isinstance(model, PreTrainedModel):
+            model.set_attn_implementation(attention or "eager")
+        raise
 
 
-def _whole(folder: Path, told: dict[str, Any]) -> None:
-    """Nothing may be missing: transformers would draw it at random."""
-    missing = sorted(told["missing_keys"])
-    misfits = sorted(str(found[0]) for found in told["mismatched_keys"])
-    if missing or misfits:
-        message = _("The weights in {folder} are not this model's: {count} are missing or misshapen, such as {names}.")
-        names = ", ".join(islice([*missing, *misfits], 3))
-        raise WeightsUnavailable(message.format(folder=folder, count=len(missing) + len(misfits), names=names))
-
-
-def adopted(model: PreTrainedModel) -> Foreign:
-    """The model, which from now on computes its attention by our function.
-
-    Raises WeightsUnavailable when its records would not say what it computes.
-    """
-    model.train(mode=False).requires_grad_(False)
-    kind, vocab = model.config.model_type, model.config.get_text_config().vocab_size
-    given, asked = _probe(model, vocab), _asked(model)
-    model.set_attn_implementation("eager")
+def _run(kind: str, work: Callable[[], Any]) -> Any:
+    """Raises WeightsUnavailable where the model's own code fails, or its attention cannot be said by a record."""
     try:
         with torch.inference_mode():
-            own = model(**given, **asked, output_attentions=True)
-    except Exception as error:  # whatever the model's own code raises where its settings contradict each other
-        message = _("This {kind} model cannot read {count} tokens: its own code fails ({reason}).")
-        reason = str(error).strip().split("\n")[0]
-        raise WeightsUnavailable(message.format(kind=kind, count=SOURCE, reason=reason)) from error
-    listen_to(model)
-    heard, found = Heard(), _OutputMaps()
-    try:
-        with found.watching(model, heard), listening(heard), torch.inference_mode():
-            ours = model(**given, **asked)
+            return work()
     except NotReproducible as error:
         message = _("{kind} models compute attention in a way that cannot be shown here: {reason}.")
         raise WeightsUnavailable(message.format(kind=kind, reason=error)) from error
-    predicts = getattr(own, "logits", None) is not None
-    _compare_weights(kind, heard.records, _attentions(own))
-    answers = (own.logits, ours.logits) if predicts else (own.last_hidden_state, ours.last_hidden_state)
-    _compare_answers(kind, *answers)
-    places = tuple(_places(heard.records, crosses="decoder_input_ids" in given))
-    selfs = [number for number, place in enumerate(places) if place == "self"]
-    outline = Outline(
-        architecture=_architecture(model.config, [heard.records[number] for number in selfs]),
-        model_type=kind,
-        vocab_size=own.logits.shape[-1] if predicts else vocab,
-        context=_context(model),
-        places=places,
-        n_head=tuple(heard.records[number].n_head for number in selfs),
-        encoder_heads=tuple(r.n_head for r, place in zip(heard.records, places, strict=True) if place == "encoder"),
-        predicts=predicts,
-        record_bytes=_bytes_a_token(heard.records),
-        square_bytes=_bytes_a_cell(heard.records),
-    )
-    return Foreign(model, outline, tuple(found.weights.get(number) for number in selfs), asked)
+    except WeightsUnavailable:
+        raise
+    except Exception as error:  # whatever it raises where its settings contradict each other
+        message = _("This {kind} model cannot read {count} tokens: its own code fails ({reason}).")
+        reason = str(error).strip().split("\n")[0]
+        raise WeightsUnavailable(message.format(kind=kind, count=SOURCE, reason=reason)) from error
 
 
-def _probe(model: PreTrainedModel, vocab: int) -> dict[str, Tensor]:
+def _vocabulary(model: PreTrainedModel) -> int:
+    """Raises WeightsUnavailable for a model of something else than text."""
+    size = getattr(model.config.get_text_config(), "vocab_size", None)
+    if not isinstance(size, int):
+        message = _("{kind} models read no tokens: they have no vocabulary.")
+        raise WeightsUnavailable(message.format(kind=model.config.model_type))
+    return size
+
+
+def _probe(model: PreTrainedModel) -> dict[str, Tensor]:
     """A few different tokens, none of which means anything special to the model."""
     settings = model.config.to_dict() | model.config.get_text_config().to_dict()
     special = {value for name, value in settings.items() if name.endswith("_token_id") and isinstance(value, int)}
-    usable = [index for index in range(vocab) if index not in special][:997]
+    usable = [index for index in range(_vocabulary(model)) if index not in special][:997]
+    if len(usable) < SOURCE + TARGET:
+        message = _("This model has {count} tokens that are words; expected at least {least}.")
+        raise WeightsUnavailable(message.format(count=len(usable), least=SOURCE + TARGET))
     generator = torch.Generator().manual_seed(0)
     drawn = torch.tensor(usable)[torch.randperm(len(usable), generator=generator)[: SOURCE + TARGET]]
     source, target = drawn[None, :SOURCE], drawn[None, SOURCE:]
@@ -307,11 +196,30 @@ def _places(records: list[AttentionRecord], *, crosses: bool) -> Iterable[Place]
     return (sizes[record.query.shape[-2], record.key.shape[-2]] for record in records)
 
 
-def _architecture(config: PreTrainedConfig, records: list[AttentionRecord]) -> Architecture:
+def _every_layer(model: PreTrainedModel, places: tuple[Place, ...]) -> None:
+    """Layers are counted by their attentions: where some have none, "layer 2" would be another one."""
+    layers, found = getattr(model.config.get_text_config(), "num_hidden_layers", None), places.count("self")
+    if not model.config.is_encoder_decoder and isinstance(layers, int) and layers != found:
+        message = _("Of the {layers} layers of this {kind} model {found} have attention; expected all.")
+        raise WeightsUnavailable(message.format(layers=layers, kind=model.config.model_type, found=found))
+
+
+def _outline(kind: str, records: list[AttentionRecord], places: tuple[Place, ...], vocab: int) -> Outline:
     """Whether a row looks ahead is seen, not read off a name."""
-    if config.is_encoder_decoder:
-        return "encoder_decoder"
-    return "encoder" if any(map(_looks_ahead, records)) else "decoder"
+    own = [record for record, place in zip(records, places, strict=True) if place == "self"]
+    slow = max((record.n_head for record in records if record.cap is not None or record.bias is not None), default=0)
+    return Outline(
+        architecture="encoder" if any(map(_looks_ahead, own)) else "decoder",
+        model_type=kind,
+        vocab_size=vocab,
+        context=UNBOUNDED,
+        places=places,
+        n_head=tuple(record.n_head for record in own),
+        encoder_heads=tuple(r.n_head for r, place in zip(records, places, strict=True) if place == "encoder"),
+        predicts=True,
+        record_bytes=sum(t.numel() * 4 // t.shape[-2] for r in records for t in (r.query, r.key, r.value)),
+        square_bytes=2 + TRANSIENT * slow,
+    )
 
 
 def _looks_ahead(record: AttentionRecord) -> bool:
@@ -328,14 +236,27 @@ def _context(model: PreTrainedModel) -> int:
     return int(said) - next(first, 0)
 
 
-def _bytes_a_token(records: list[AttentionRecord]) -> int:
-    return sum(t.numel() * 4 // t.shape[-2] for record in records for t in (record.query, record.key, record.value))
+def _longest(module: nn.Module, vocab: int) -> int:
+    """The longest text that a module of one's own reads without failing, up to UNBOUNDED: found by trying."""
+
+    def reads(n: int) -> bool:
+        try:
+            with torch.inference_mode():
+                module(torch.arange(n)[None] % vocab)
+        except Exception:  # noqa: BLE001  whatever it raises of a text that is too long for it
+            return False
+        return True
+
+    fits, fails = SOURCE, UNBOUNDED + 1
+    while fits + 1 < fails:  # doubled first: a short one is found by short texts
+        tried = min(2 * fits, (fits + fails) // 2) if fails > UNBOUNDED else (fits + fails) // 2
+        fits, fails = (tried, fails) if reads(tried) else (fits, tried)
+    return fits
 
 
-def _bytes_a_cell(records: list[AttentionRecord]) -> int:
-    """Of n²: which cells are allowed, a bias, and what a layer works with where no fused kernel computes it."""
-    slow = max((record.n_head for record in records if record.cap is not None or record.bias is not None), default=0)
-    return 2 + 8 * slow
+def _rewrites_itself(model: PreTrainedModel) -> bool:
+    """Whether the model writes into its own rotations as it reads (long rope): then one visitor reads at a time."""
+    return any(getattr(part, "rope_type", None) == "longrope" for part in model.modules())
 
 
 class _OutputMaps:
@@ -344,7 +265,8 @@ class _OutputMaps:
     def __init__(self) -> None:
         self.weights: dict[int, Tensor] = {}
 
-    def watching(self, model: nn.Module, heard: Heard) -> "_Hooks":
+    @contextmanager
+    def watching(self, model: nn.Module, heard: Heard) -> Iterator[None]:
         """Only while the model is taken in, and nobody else has it."""
 
         def before(module: nn.Module, given: tuple[Any, ...]) -> None:
@@ -357,16 +279,9 @@ class _OutputMaps:
                 self.weights[number] = weight if isinstance(module, Conv1D) else weight.T
 
         linear = (part for part in model.modules() if isinstance(part, nn.Linear | Conv1D))
-        return _Hooks([part.register_forward_pre_hook(before) for part in linear])
-
-
-class _Hooks:
-    def __init__(self, handles: list[Any]) -> None:
-        self.handles = handles
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_error: object) -> None:
-        for handle in self.handles:
-            handle.remove()
+        handles = [part.register_forward_pre_hook(before) for part in linear]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()

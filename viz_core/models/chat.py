@@ -7,9 +7,10 @@ from typing import Any
 
 from viz_core.language import _
 from viz_core.models.checkpoint import read_json
-from viz_core.models.errors import UnusableText
+from viz_core.models.errors import UnusableText, WeightsUnavailable
 
 TEMPLATE, SETTINGS = "chat_template.jinja", "tokenizer_config.json"
+MOST_BYTES = 100_000  # of a template; the longest that are known have 20,000
 Message = Mapping[str, str]  # {"role": "user", "content": "Hello"}
 
 
@@ -40,12 +41,21 @@ def read_chat(folder: Path) -> Chat | None:
     """The chat template of a checkpoint's folder, None where it has none. Raises WeightsUnavailable where the file that
     would hold it cannot be read."""
     settings = read_json(folder / SETTINGS) if (folder / SETTINGS).is_file() else {}
-    if (folder / TEMPLATE).is_file():
-        template = (folder / TEMPLATE).read_text(encoding="utf-8")
-    else:
-        template = _default(settings.get("chat_template"))
+    apart = folder / TEMPLATE
+    template = _text_of(apart) if apart.is_file() else _default(settings.get("chat_template"))
     tokens = {name: _content(value) for name, value in settings.items() if name.endswith("_token")}
     return Chat(template, {name: token for name, token in tokens.items() if token}) if template else None
+
+
+def _text_of(path: Path) -> str:
+    if path.stat().st_size > MOST_BYTES:
+        message = _("The file {file} has {size:,} bytes; a chat template has at most {most:,}.")
+        raise WeightsUnavailable(message.format(file=path, size=path.stat().st_size, most=MOST_BYTES))
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        message = _("The file {file} cannot be read ({reason}). Delete it and load the model again.")
+        raise WeightsUnavailable(message.format(file=path, reason=error)) from error
 
 
 def _default(declared: Any) -> str:

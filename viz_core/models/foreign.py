@@ -1,6 +1,8 @@
 """Any other model of the transformers library, run by its own code: token ids in, the same `Recording` out."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -52,20 +54,34 @@ class Outline:
     def n_layer(self) -> int:
         return len(self.n_head)
 
+    def of(self, **changes: Any) -> "Outline":
+        """The same with some fields changed."""
+        return replace(self, **changes)
+
 
 @dataclass(frozen=True, eq=False)
 class Foreign:
     """A transformers model that computes its attention by our function (see `listening`, and `adopting` for how it was
     made sure that its records say what it computes).
 
-    outputs  W_O of each layer [head·d_value, d_model], or None where the contexts go through something else first
+    outputs  W_O of each attention, in the order of `places`: [head·d_value, d_model], or None where the contexts go
+             through something else first
     asked    what every call of the model says besides its tokens
+    one_at_a_time  for a model that writes into itself as it reads
     """
 
     model: "PreTrainedModel | Overheard"
     config: Outline
     outputs: tuple[Tensor | None, ...]
     asked: Mapping[str, Any] = field(default_factory=dict)
+    one_at_a_time: bool = False
+    _turn: "threading.RLock" = field(default_factory=threading.RLock)
+
+    def output(self, layer: int) -> Tensor | None:
+        """W_O of a layer over the model's own text."""
+        return [weight for weight, place in zip(self.outputs, self.config.places, strict=True) if place == "self"][
+            layer
+        ]
 
     def __call__(
         self,
@@ -89,7 +105,7 @@ class Foreign:
 
         if edits.positions != "kept":
             raise ValueError(f"positions is {edits.positions!r}; a model that runs by its own code keeps its own")
-        edits.check(self.config.n_layer, min(self.config.n_head), len(token_ids))
+        edits.check(self.config.n_head, len(token_ids))
         places = self.config.places
         layers = list(_layers(places))
 
@@ -102,7 +118,7 @@ class Foreign:
         given: dict[str, Any] = {"input_ids": token_ids[None]}
         if source_ids is not None:
             given = {"input_ids": source_ids[None], "decoder_input_ids": token_ids[None]}
-        with listening(Heard(changed)) as heard:
+        with self._turn if self.one_at_a_time else nullcontext(), listening(Heard(changed)) as heard:
             answer = model(**given, **self.asked)
         logits = answer.logits[0] if self.config.predicts else torch.empty(0, self.config.vocab_size)
         logits = logits[-1:].clone() if last_only else logits
@@ -117,7 +133,9 @@ class Foreign:
         heads = tuple(self.config.encoder_heads)
         places: tuple[Place, ...] = tuple("self" for _head in heads)
         outline = replace(self.config, architecture="encoder", places=places, n_head=heads, predicts=False)
-        return Foreign(cast(Any, self.model).get_encoder(), outline, (None,) * len(heads))
+        outputs = [w for w, place in zip(self.outputs, self.config.places, strict=True) if place == "encoder"]
+        model = cast(Any, self.model).get_encoder()
+        return Foreign(model, outline, tuple(outputs), one_at_a_time=self.one_at_a_time, _turn=self._turn)
 
 
 def _layers(places: tuple[Place, ...]) -> Iterator[int]:

@@ -24,6 +24,7 @@ from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 from viz_core.attention import AttentionRecord
 
 NAME = "viz_core"  # of our function, among "eager", "sdpa", …
+NEVER = -1e4  # models write −∞ as some large number; e^−10,000 is 0 in float32
 
 
 @dataclass(eq=False)
@@ -82,39 +83,38 @@ def attention(  # noqa: PLR0917  transformers' own order
     s_aux: Tensor | None = None,
     **_others: Any,
 ) -> tuple[Tensor, Tensor | None]:
-    """What transformers calls: [1, head, seq, d_head] each → [1, seq, head, d_head], and no weights.
+    """What transformers calls: [batch, head, seq, d_head] each → [batch, seq, head, d_head], and no weights.
 
     Raises NotReproducible for a part that the record has no place for.
     """
     if s_aux is not None:
         raise NotReproducible("each head has a learned score that takes part in the softmax and belongs to no token")
-    allowed, bias = cells_of(attention_mask, query.shape[-2], key.shape[-2], query.device)
-    if position_bias is not None:
-        bias = position_bias[0] if bias is None else bias + position_bias[0]
-    record = AttentionRecord(
-        query[0],
-        key[0],
-        value[0],
-        allowed,
-        query.shape[-1] ** -0.5 if scaling is None else float(scaling),
-        None if bias is None else bias.expand(query.shape[1], -1, -1),
-        cap=softcap,
-    )
+    scale = query.shape[-1] ** -0.5 if scaling is None else float(scaling)
+    records = []
+    for at in range(len(query)):  # one, but for a model that somebody uses besides
+        mask = None if attention_mask is None else attention_mask[min(at, len(attention_mask) - 1)]
+        allowed, bias = cells_of(mask, query.shape[-2], key.shape[-2], query.device)
+        if position_bias is not None:
+            place = position_bias[min(at, len(position_bias) - 1)]
+            bias = place if bias is None else bias + place
+        bias = None if bias is None else bias.expand(query.shape[1], -1, -1)
+        records.append(AttentionRecord(query[at], key[at], value[at], allowed, scale, bias, cap=softcap))
     heard = now()
     if heard is not None:
-        record = heard.take(record)
-    return record.fused_context()[None].transpose(1, 2).contiguous(), None
+        records = [heard.take(record) for record in records]
+    return torch.stack([record.fused_context() for record in records]).transpose(1, 2).contiguous(), None
 
 
 def cells_of(mask: Tensor | None, n_query: int, n_key: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-    """allowed [query, key] or [head, query, key], and what the mask adds to scores besides, or None."""
+    """mask [1 or head, 1 or query, keys] → allowed [query, key] or [head, query, key], and what the mask adds to scores
+    besides, or None."""
     if mask is None:
         return torch.ones(n_query, n_key, dtype=torch.bool, device=device), None
-    cells = mask[0, ..., :n_key].expand(-1, n_query, -1)
+    cells = mask[..., :n_key].expand(-1, n_query, -1)
     cells = cells[0] if cells.shape[0] == 1 else cells
     if cells.dtype == torch.bool:
         return cells, None
-    allowed = cells > torch.finfo(cells.dtype).min / 2  # models write −∞ as the least number there is
+    allowed = cells > NEVER
     added = torch.where(allowed, cells, 0.0)
     return allowed, added if bool((added != 0).any()) else None
 

@@ -13,7 +13,7 @@ from viz_core.models.chat import Chat, Message
 from viz_core.models.errors import UnusableText
 from viz_core.models.foreign import Foreign, Outline
 from viz_core.models.gradients import gradients
-from viz_core.models.room import most_tokens, recording_bytes
+from viz_core.models.room import gradient_bytes, most_tokens, recording_bytes
 from viz_core.models.tokens import Tokenizer
 from viz_core.recording import Recording, Unrecorded
 from viz_core.transformer import Transformer
@@ -95,7 +95,7 @@ class Model:
             if not 0 <= index < vocab:
                 message = _("Token {id} is not in this model's vocabulary, which goes from 0 to {last}.")
                 raise UnusableText(message.format(id=index, last=vocab - 1))
-        self._must_fit(n)
+        self._must_fit(n, recording_bytes(self.network, n))
         return ids
 
     def _ids(self, text: Text) -> list[int]:
@@ -114,18 +114,22 @@ class Model:
             raise UnusableText(_("This model has no chat template: it takes text, not messages."))
         return self.chat.text(messages)
 
-    def _must_fit(self, n: int) -> None:
-        """A recording that this machine cannot hold is refused before it is begun."""
+    def _must_fit(self, n: int, needed: int) -> None:
+        """What this machine cannot hold is refused before it is begun."""
         free = memory.available()
-        if recording_bytes(self.network, n) <= free:
+        if needed <= free:
             return
-        limit = most_tokens(self.network, free)
+        limit = most_tokens(self.network, free) if needed == recording_bytes(self.network, n) else None
         message = _(
             "A recording of {n} tokens takes {needed:,.1f} GB with this model, and this machine has {free:,.1f} GB "
             "free: at most {limit} tokens fit."
         )
-        needed = recording_bytes(self.network, n)
-        said = message.format(n=f"{n:,}", needed=needed / 1e9, free=free / 1e9, limit=f"{limit:,}")
+        if limit is None:
+            message = _(
+                "The gradients of all weights of {n} tokens take {needed:,.1f} GB with this model, and this machine "
+                "has {free:,.1f} GB free. Shorten the text."
+            )
+        said = message.format(n=f"{n:,}", needed=needed / 1e9, free=free / 1e9, limit=f"{limit or 0:,}")
         raise UnusableText(said, n_tokens=n, limit=limit)
 
     def cut(self, text: str) -> str:
@@ -180,14 +184,14 @@ class Model:
 
     def hidden(self, text: str, row: int) -> str:
         """`text` with MASK for the token of `row`; as it was where that token is no more than blanks, or no text."""
-        start, end = self._tokenizer().backend.encode(text).offsets[row]
+        start, end = self._tokenizer().offsets(text)[row]
         start += len(text[start:end]) - len(text[start:end].lstrip())
         return text[:start] + (self.mask or MASK) + text[end:] if start < end else text
 
     def filled(self, text: str, row: int, token_id: int) -> str:
         """`text` with another token at `row`; as it was where that token is only part of a character."""
         tokenizer = self._tokenizer()
-        start, end = tokenizer.backend.encode(text).offsets[row]
+        start, end = tokenizer.offsets(text)[row]
         if start == end or not tokenizer.is_whole([token_id]):
             return text
         new = tokenizer.text([token_id])
@@ -251,7 +255,7 @@ class Model:
         """W_O, which takes a layer's contexts side by side to what it adds: [head·d_value, d_model]; None where it is
         not known."""
         if isinstance(self.network, Foreign):
-            return self.network.outputs[layer]
+            return self.network.output(layer)
         return self.network.block(layer).attention.output.weight.T
 
     def gradients(
@@ -266,6 +270,7 @@ class Model:
         Raises UnusableText as `record` does.
         """
         ids = torch.tensor(self.checked(text))
+        self._must_fit(len(ids), gradient_bytes(self.network, len(ids)))
         return gradients(lambda edits: self.network(ids, progress=progress, edits=edits), row, token_id)
 
     def token_ids(self, text: str) -> list[int]:

@@ -53,10 +53,12 @@ def _record(  # noqa: PLR0917  PyTorch's own order
         allowed, bias = masks.causal(n_query), None
     else:
         given = torch.ones(n_query, n_key, dtype=torch.bool).tril() if is_causal else attn_mask
-        given = given if given is None else given.reshape((1,) * (4 - given.dim()) + given.shape)
+        given = given if given is None else given.reshape((1,) * (4 - given.dim()) + given.shape)[0]
         allowed, bias = cells_of(given, n_query, n_key, query.device)
     bias = None if bias is None else bias.expand(query.shape[1], -1, -1)
-    return AttentionRecord(query[0], key[0], value[0], allowed, scale or query.shape[-1] ** -0.5, bias)
+    return AttentionRecord(
+        query[0], key[0], value[0], allowed, query.shape[-1] ** -0.5 if scale is None else float(scale), bias
+    )
 
 
 @dataclass(frozen=True, eq=False)

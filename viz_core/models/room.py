@@ -2,7 +2,7 @@
 
 import math
 
-from viz_core.models.foreign import Foreign
+from viz_core.models.foreign import Foreign, Outline
 from viz_core.transformer import Transformer
 
 FLOAT = 4  # bytes
@@ -12,6 +12,13 @@ def recording_bytes(network: Transformer | Foreign, n: int) -> int:
     """About what recording n tokens takes: what is kept, and what the largest step needs on the way."""
     per_token, per_cell = _rates(network)
     return n * per_token + n * n * per_cell
+
+
+def gradient_bytes(network: Transformer | Foreign, n: int) -> int:
+    """About what the gradients of all weights take: four numbers a cell of every head, until the last is known."""
+    config = network.config
+    heads = sum(config.n_head) if isinstance(config, Outline) else config.n_layer * config.n_head
+    return recording_bytes(network, n) + 4 * FLOAT * heads * n * n
 
 
 def most_tokens(network: Transformer | Foreign, free: int) -> int:

@@ -34,12 +34,19 @@ class Tokenizer:
 
     def token_ids(self, text: str) -> list[int]:
         """Raises UnusableText for text that is no text: half of a surrogate pair."""
+        return self._read(text)[0]
+
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """Where in `text` each token stands: first character, and one past the last."""
+        return self._read(text)[1]
+
+    def _read(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         _whole(text)
         encoding = self._encode(text)
-        ids: list[int] = encoding.ids
+        ids, offsets = encoding.ids, encoding.offsets
         # a conversation's template writes the sign that begins a text; the tokenizer would put another before it
         twice = len(ids) > 1 and ids[0] == ids[1] and bool(encoding.special_tokens_mask[0])
-        return ids[1:] if twice else ids
+        return (ids[1:], offsets[1:]) if twice else (ids, offsets)
 
     def _encode(self, text: str) -> tokenizers.Encoding:
         try:
