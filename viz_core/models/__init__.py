@@ -100,12 +100,21 @@ def about(name: str) -> "About | None":
 
     Raises WeightsUnavailable for a model that cannot be had, or could not be shown.
     """
-    name = name.strip()
-    if bundled.find(name) or _folder(name):
+    if is_here(name):
         return None
     from viz_core.models import hub  # noqa: PLC0415  as above
 
-    return None if not hub.is_repo_id(name) or hub.is_here(name) else hub.about(name, accept=_supported)
+    return hub.about(name.strip(), accept=_supported) if hub.is_repo_id(name.strip()) else None
+
+
+def is_here(name: str) -> bool:
+    """Whether a model is on this machine, so that nothing need be downloaded."""
+    name = name.strip()
+    if bundled.find(name) or _folder(name):
+        return True
+    from viz_core.models import hub  # noqa: PLC0415  as above
+
+    return hub.is_repo_id(name) and hub.is_here(name)
 
 
 def _folder(name: str) -> Path | None:

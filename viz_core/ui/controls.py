@@ -74,7 +74,8 @@ def _as_read(model: Model, text: str, place: DeltaGenerator) -> str:
         chatting = settings.switch("chat", _("As a conversation"), help=words)
     if not chatting or not text.strip():
         return text
-    said = model.conversation([{"role": "user", "content": text}])
+    key = ("conversation", model.name, model.revision, text)
+    said = store.finding(key, lambda: model.conversation([{"role": "user", "content": text}]))
     opening = said.partition(text)[0]
     return text if opening and text.startswith(opening) else said  # a token was added to one: it is one already
 

@@ -1,10 +1,12 @@
 """Before a model is downloaded the visitor is told what that would be, and asked."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from viz_core import memory
 from viz_core.language import _
 from viz_core.ui import show, store, waiting
 from viz_core.ui.workshop import Progress
@@ -28,6 +30,7 @@ def wanted(name: str, place: DeltaGenerator, cancel: Callable[[], None], *, key:
         found = store.about(name, report)
     if found is None:
         return True
+    found = replace(found, free=memory.available())  # what was free when somebody asked first says little now
     words = _("**{name}** is {size} to download; licence: {licence}. It takes {memory} of memory; {free} are free.")
     told = words.format(
         name=show.literal(name),

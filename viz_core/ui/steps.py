@@ -202,7 +202,9 @@ def draw_mask(scene: HeadScene) -> list[str]:
     allowed, masked = scene.allowed, scene.stages.masked_scores[0]
     before = replace(record, allowed=torch.ones_like(record.allowed)).masked_scores[0]
     said = _("scaled scores") if record.bias is None else _("scaled scores, plus the bias")
-    said = said if record.bound is None else _("{scores}, capped at ±{cap}").format(scores=said, cap=number(record.bound))
+    said = (
+        said if record.bound is None else _("{scores}, capped at ±{cap}").format(scores=said, cap=number(record.bound))
+    )
     maps.explain(
         scene.rule.mask,
         {

@@ -23,7 +23,16 @@ from viz_core.attention import Stages
 from viz_core.edits import AS_IT_IS, Edits
 from viz_core.language import _
 from viz_core.memory import keep_freed_memory
-from viz_core.models import SOURCES, Model, SequenceToSequence, Translator, WeightsUnavailable, bundled, bundled_readers
+from viz_core.models import (
+    SOURCES,
+    Model,
+    SequenceToSequence,
+    Translator,
+    WeightsUnavailable,
+    bundled,
+    bundled_readers,
+    is_here,
+)
 from viz_core.recording import Recording
 from viz_core.recurrent import RecurrentRecording
 from viz_core.ui.workshop import Report, Workshop
@@ -31,6 +40,7 @@ from viz_core.ui.workshop import Report, Workshop
 if TYPE_CHECKING:
     from viz_core.models.hub import About
 
+GRADIENTS = 200_000_000  # bytes of gradients that are kept
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 T = TypeVar("T")
 Note = Callable[..., None]
@@ -99,7 +109,7 @@ def shelves() -> Shelves:
         overviews=Shelf("overviews", 64),  # at most 0.6 MB each
         stages=Shelf("stages", 150_000_000, lambda stages: sum(tensor.nbytes for tensor in stages)),
         links=Shelf("links", 32),  # at most 0.9 MB each
-        gradients=Shelf("gradients", 200_000_000, bytes_of),
+        gradients=Shelf("gradients", GRADIENTS, bytes_of),
         figures=Shelf("figures", 64),  # of maps, at most 0.6 MB each
         walks=Shelf("walks", 8),  # some 12 MB each at 1,024 tokens of GPT-2 small
         findings=Shelf("findings", 30_000_000, bytes_of),
@@ -161,7 +171,7 @@ def _course(name: str, note: Note) -> tuple[Model, ...]:
 
 def about(name: str, report: Report | None = None) -> "About | None":
     """What downloading that model would mean; None where nothing need be downloaded. Raises WeightsUnavailable."""
-    if shelves().models.get(name) is not None:
+    if shelves().models.get(name) is not None or is_here(name):
         return None
     return shelves().abouts.take(name, lambda _note: (viz_core.about(name),), report)[0]
 
@@ -245,6 +255,36 @@ def gradients(model: Model, text: str, row: int, token_id: int, report: Report |
         lambda note: tuple(model.gradients(text, row, token_id, note)),
         report,
     )
+
+
+def gradient_bytes(model: Model, n: int) -> int:
+    """What they take, of n tokens."""
+    return 4 * sum(model.heads) * n * n
+
+
+def keeps_gradients(model: Model, n: int) -> bool:
+    """Whether those of all layers are kept; else only those of a layer that was asked for."""
+    return gradient_bytes(model, n) <= GRADIENTS
+
+
+def kept_gradients(model: Model, text: str, row: int, token_id: int, layer: int) -> Tensor | None:
+    """Those of one layer, [head, query, key], where they were computed before."""
+    key = (model.name, model.revision, text, row, token_id)
+    every, of_layer = shelves().gradients.get(key), shelves().gradients.get((*key, layer))
+    return every[layer] if every is not None else of_layer[0] if of_layer is not None else None
+
+
+def gradients_of_layer(
+    model: Model, text: str, row: int, token_id: int, layer: int, *, report: Report | None = None
+) -> Tensor:
+    """Likewise, computed where they were not. Raises UnusableText."""
+    if keeps_gradients(model, len(recording(model, text).token_ids)):
+        return gradients(model, text, row, token_id, report)[layer]
+    return shelves().gradients.take(
+        (model.name, model.revision, text, row, token_id, layer),
+        lambda note: (model.gradients(text, row, token_id, note)[layer].clone(),),
+        report,
+    )[0]
 
 
 def links(model: Model, text: str, layer: int, head: int | None = None) -> Links:
