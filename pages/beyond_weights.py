@@ -8,7 +8,7 @@ from viz_core.ui.questions.beyond_weights import absence, direct, gradient, roll
 page.show(
     _("Beyond weights"),
     [
-        Part("rollout", lambda: _("Rollout and flow"), rollout.rolled, of_any=True),
+        Part("rollout", lambda: _("Rollout and flow"), rollout.rolled, of_any=True, predicts=False),
         Part("gradient", lambda: _("Gradient × attention"), gradient.gradients, of_any=True),
         Part("direct", lambda: _("Direct effects"), direct.attribution, of_any=True),
         Part("absence", lambda: _("Every head off"), absence.every_head_off, of_any=True),

@@ -26,7 +26,7 @@ def inside(view: state.View, model: Model, text: str, recording: Recording) -> N
         stages=stages,
     )
     linked = own_code.drawn(step, scene, model)
-    if step.name != "softmax" or reading.now().plain:
+    if step.name != "softmax" or reading.now(predicts=model.predicts).plain:
         show.badge(scene.record, choice.identity(model, text))
     if linked and step.name not in {"x", "qkv"}:  # no cells yet
         arithmetic.behind_the_cell(scene, with_products=step.name != "scores")

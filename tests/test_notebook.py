@@ -15,7 +15,8 @@ import torch
 from nbclient import NotebookClient
 
 import viz_core
-from viz_core import Cells, Edits, notebook
+from tests.models.checkpoints import saved
+from viz_core import Cells, Edits, SequenceToSequence, notebook
 from viz_core.config import TransformerConfig
 from viz_core.models import Model, Translator
 from viz_core.recording import Recording
@@ -218,6 +219,25 @@ def test_the_lines_leave_the_same_numbers(model: Model, edits: Edits) -> None:
     shown = names["edited"] if edits != Edits() else names["recording"]
     assert torch.equal(shown.logits, expected.logits)
     assert torch.equal(names["recording"].logits, model.record(TEXT).logits)
+
+
+@pytest.mark.parametrize("edits", [Edits(), Edits(scale=1.0, ablated=frozenset({(0, 0)}))], ids=["none", "changed"])
+def test_the_lines_of_an_encoder_decoders_encoder(edits: Edits, tmp_path: Path) -> None:
+    folder, text = str(saved(tmp_path, "t5")), "The dog bit the man"
+    code = notebook.snippet(folder, text, edits=edits, layer=0, head=1, theme="light", reader=True)
+    names, whole = run(code), viz_core.load(folder)
+    assert isinstance(whole, SequenceToSequence)
+    expected = whole.reader.record(text, edits)
+    assert names["record"].weights.shape[-1] == len(expected.tokens) > 2
+    assert torch.equal(names["record"].weights, expected.blocks[0].attention.head(1).weights)
+
+
+def test_all_heads_are_as_wide_as_the_page(recording: Recording) -> None:
+    """A width of its own would cut tiles off where the page is narrower; and in a picture no box is dragged."""
+    figure = viz_core.show(recording, view="heads")
+    assert figure.layout.width is None
+    assert figure.layout.yaxis.scaleanchor == "x"
+    assert "drag" not in figure.layout.title.text
 
 
 def test_a_large_mask_is_packed(model: Model) -> None:

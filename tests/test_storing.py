@@ -78,10 +78,11 @@ def test_every_variant_returns_to_the_last_bit(kind: str, config: TransformerCon
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@given(record=records(), cap=st.sampled_from([None, 30.0]))
+@given(record=records(), cap=st.sampled_from([None, 30.0, torch.tensor([2.0, torch.e]).reshape(2, 1, 1)]))
 @settings(max_examples=40)
-def test_every_record_returns_to_the_last_bit(kind: str, record: AttentionRecord, cap: float | None):
-    """Grouped heads, a mask or a scale for each head, bias, dropout, a cap, another text's keys, no residuals."""
+def test_every_record_returns_to_the_last_bit(kind: str, record: AttentionRecord, cap: float | torch.Tensor | None):
+    """Grouped heads, a mask or a scale for each head, bias, dropout, a cap or one for each head, another text's keys,
+    no residuals."""
     n_query, n_key = record.query.shape[-2], record.key.shape[-2]
     read = (BlockRecord(square(n_key)),)
     encoder = Recording(torch.arange(n_key), torch.rand(n_key, 3), None, read, torch.rand(0, 4))
@@ -254,6 +255,20 @@ def test_numbers_numpy_does_not_have():
     assert load_recording(stored(made, "safetensors")).logits.dtype == torch.bfloat16
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_numbers_no_recording_has(kind: str):
+    made = replace(recording(), token_ids=torch.arange(N, dtype=torch.int32))
+    with pytest.raises(ValueError, match=r"token_ids is int32; expected one of float64, float32, .*int64, bool"):
+        stored(made, kind)
+
+
+def test_only_recordings_are_written(tmp_path: Path):
+    for other in (3, viz_core.load("gru-plain").record("The dog barks.")):
+        with pytest.raises(TypeError, match=f"recording is a {type(other).__name__}; expected a Recording"):
+            save(other, tmp_path / "made.npz")
+    assert not list(tmp_path.iterdir())
+
+
 # -- files that are no recordings --------------------------------------------------------------------------
 
 
@@ -284,13 +299,27 @@ def changed(kind: str, change: Callable[[dict, dict], None]) -> bytes:
     return file.getvalue()
 
 
+def spoil(tensors: dict, name: str, number: float) -> None:
+    tensors[name] = tensors[name].clone(memory_format=torch.contiguous_format)
+    tensors[name].view(-1)[0] = number
+
+
+def test_a_bias_may_forbid():
+    made = recording(positions="alibi")
+    attention = made.blocks[0].attention
+    bias = attention.bias.clone()
+    bias[:, 3, 1] = -torch.inf
+    made = replace(made, blocks=(replace(made.blocks[0], attention=replace(attention, bias=bias)), *made.blocks[1:]))
+    assert the_same(load_recording(stored(made, "npz")), made)
+
+
 def test_no_file(tmp_path: Path):
     with pytest.raises(UnusableRecording, match=r"There is no file .*none\.npz"):
         load_recording(tmp_path / "none.npz")
 
 
 def test_a_folder(tmp_path: Path):
-    with pytest.raises(UnusableRecording, match=r"cannot be read.*directory"):
+    with pytest.raises(UnusableRecording, match=f"^{tmp_path} is a folder; expected a file.$"):
         load_recording(tmp_path)
 
 
@@ -358,6 +387,22 @@ def test_a_pickle_is_never_run(tmp_path: Path):
         (lambda tensors, _: tensors.update({"layers.0.scale": torch.zeros(3)}), "layers.0.scale is [3]"),
         (lambda tensors, _: tensors.update({"layers.0.residual_out": torch.zeros(3, 1)}), "residual_out is float32 [3"),
         (lambda tensors, _: tensors.update({"layers.0.cross.query": torch.zeros(1)}), "no encoder to look at"),
+        (lambda tensors, _: spoil(tensors, "layers.1.query", torch.nan), "layers.1.query holds NaN or infinity"),
+        (lambda tensors, _: spoil(tensors, "layers.0.key", torch.inf), "layers.0.key holds NaN or infinity"),
+        (lambda tensors, _: spoil(tensors, "layers.2.value", -torch.inf), "layers.2.value holds NaN or infinity"),
+        (lambda tensors, _: spoil(tensors, "layers.2.scale", torch.nan), "layers.2.scale holds NaN or infinity"),
+        (lambda tensors, _: tensors.update({"layers.0.cap": torch.tensor(torch.nan)}), "layers.0.cap holds NaN"),
+        (
+            lambda tensors, _: tensors.update({"layers.0.kept": torch.full((6, 1, 1), torch.inf)}),
+            "layers.0.kept holds NaN",
+        ),
+        (
+            lambda tensors, _: tensors.update({"layers.0.bias": torch.full((6, N, N), torch.inf)}),
+            "layers.0.bias holds NaN or +infinity; expected numbers or −infinity",
+        ),
+        (lambda _, metadata: metadata.update(model=["a"]), "its model is ['a']; expected a text"),
+        (lambda _, metadata: metadata.update(text=None), "its text is None; expected a text"),
+        (lambda _, metadata: metadata.update(about=3), "its about is 3; expected an object"),
         (lambda _, metadata: metadata.update(tokens=["a"]), "it has 1 labels for 7 tokens"),
         (lambda _, metadata: metadata.update(tokens=[1] * N), "its tokens are [1, 1"),
         (lambda _, metadata: metadata.update(shared=[]), "its table of shared names is list"),

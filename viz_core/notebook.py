@@ -211,7 +211,7 @@ def _heads(seen: _Seen, layers: Sequence[int], theme: ThemeName) -> go.Figure:
         columns=seen.columns,
         size=size,
         title=_("Every head") + seen.kind,
-        subtitle=_("a tile for each head: rows look at columns. Colours by √weight; drag a box to zoom in"),
+        subtitle=_("rows look at columns; colours by √weight"),
         theme=theme,
     )
 
@@ -244,15 +244,29 @@ def _allowed(record: AttentionRecord) -> NDArray[np.bool_]:
 # -- the lines of Python -------------------------------------------------------------------------------
 
 
-def snippet(model: str, text: str, *, edits: Edits = AS_IT_IS, layer: int, head: int, theme: ThemeName) -> str:
+def snippet(
+    model: str,
+    text: str,
+    *,
+    edits: Edits = AS_IT_IS,
+    layer: int,
+    head: int,
+    theme: ThemeName,
+    reader: bool = False,
+    also: Sequence[str] = (),
+) -> str:
     """A program of a few lines that leaves the same numbers behind as the app: `recording`, and `record` of one head;
-    with `edits` also `edited`. Its last line shows the head. Model and text are literals: nothing in them is run."""
+    with `edits` also `edited`. Its last line shows the head. Model and text are literals: nothing in them is run.
+
+    reader  whether it is the encoder of an encoder–decoder of that name
+    also    further lines, once there is a `record`
+    """
     changed = edits != AS_IT_IS
     shown = "edited" if changed else "recording"
     lines = [
         "import viz_core",
         "",
-        f"model = viz_core.load({model!r})",
+        f"model = viz_core.load({model!r})" + (".reader" if reader else ""),
         f"text = {text!r}",
         "recording = model.record(text)",
     ]
@@ -261,16 +275,39 @@ def snippet(model: str, text: str, *, edits: Edits = AS_IT_IS, layer: int, head:
             "",
             *_packed(edits),
             f"edits = viz_core.Edits({_arguments(edits)})",
-            "edited = model.record(text, edits)",
+            "edited = model.record(text, edits=edits)",
         ]
     lines += [
         "",
         f"record = {shown}.blocks[{layer}].attention.head({head})",
         "record.scores, record.scaled_scores, record.masked_scores, record.weights, record.context",
+        *also,
         "",
         f'viz_core.show({shown}, view="head", layer={layer}, head={head}, theme="{theme}")',
     ]
     return "\n".join(lines)
+
+
+def measured(measure: str, layer: int, head: int, toward: tuple[int, int] | None = None) -> list[str]:
+    """Lines for `snippet`: `measured`, [query, key], what "Show as" draws in place of the weights.
+
+    measure  "values" (‖αv‖), "output" (‖αvW_O‖) or "gradient" (gradient × α)
+    toward   the row and the token whose logit the gradient is of
+    """
+    if measure == "values":
+        return ["from viz_core.analysis.value_weighted import value_norms", "measured = value_norms(record)[0]  # ‖αv‖"]
+    if measure == "output":
+        return [
+            "from viz_core.analysis.value_weighted import output_norms, own_rows_of",
+            f"rows = own_rows_of(model.output_weight({layer}), {head}, record.value.shape[-1])",
+            "measured = output_norms(record, rows)[0]  # ‖αvW_O‖",
+        ]
+    if measure == "gradient" and toward is not None:
+        row, token_id = toward
+        return [f"measured = model.gradients(text, {row}, {token_id})[{layer}][{head}]  # gradient × α"]
+    raise ValueError(
+        f"measure is {measure!r} toward {toward}; expected 'values', 'output', or 'gradient' toward a token"
+    )
 
 
 def _arguments(edits: Edits) -> str:

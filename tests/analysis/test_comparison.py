@@ -152,6 +152,8 @@ def test_rows_without_a_choice_are_left_out() -> None:
     assert comparison.distances(first, second, same(2)).tolist() == pytest.approx([1.0])
     lifted = (torch.tensor([[[0.0, 1.0], [0.0, 1.0]]]), torch.ones_like(causal))
     assert comparison.distances(first, lifted, same(2)).tolist() == pytest.approx([1.0]), "one side's choice is enough"
+    half = (torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]), torch.ones_like(causal))
+    assert comparison.distances(first, half, same(2)).tolist() == pytest.approx([0.5]), "row 0 counts though A has none"
     one = (torch.ones(1, 1, 1), torch.ones(1, 1, 1, dtype=torch.bool))
     assert comparison.distances(one, one, same(1)).isnan().all()
     assert comparison.distances(first, second, aligned("ab", "xy")).isnan().all()

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given
 
 from tests.examples import records
+from viz_core import masks
 from viz_core.analysis.heads import LOCAL, alignment_score, evenness, patterns, role_scores, rows_with
 from viz_core.attention import AttentionRecord
 
@@ -127,6 +128,64 @@ def test_rows_of_a_role_are_those_its_score_is_the_mean_of(both_sides: bool):
     assert rows["broad"] == (6 if both_sides else 5)
     assert set(rows) == set(role_scores(torch.rand(1, 6, 6), TEXT, both_sides=both_sides))
     assert rows_with(TEXT[:1], both_sides=both_sides)["broad"] == 0
+
+
+def equal_weights(allowed: torch.Tensor) -> torch.Tensor:
+    return (allowed / allowed.sum(-1, keepdim=True))[None]
+
+
+@pytest.mark.parametrize("both_sides", [False, True])
+def test_a_plain_mask_changes_no_score(both_sides: bool):
+    text, allowed = torch.tensor([2, 3, 5, 2, 3, 2] * 3), torch.ones(18, 18, dtype=torch.bool)
+    allowed = allowed if both_sides else allowed.tril()
+    weights = torch.rand(3, 18, 18) * allowed
+    weights /= weights.sum(-1, keepdim=True)
+    plain = role_scores(weights, text, both_sides=both_sides)
+    under = role_scores(weights, text, both_sides=both_sides, allowed=allowed)
+    assert all(torch.equal(under[role], scores) for role, scores in plain.items())
+
+
+def test_a_window_is_what_there_is_to_choose_from():
+    """A window of 3 on A B C A B A: rows that cannot see the pattern are left out, and even means ln 3 at most."""
+    window = masks.sliding_window(6, 3)
+    scores = role_scores(equal_weights(window), TEXT, allowed=window)
+    assert scores["broad"].item() == pytest.approx(1)
+    assert evenness(equal_weights(window), allowed=window).item() == pytest.approx(1)
+    assert scores["first"].item() == pytest.approx((1 / 2 + 1 / 3) / 2), "rows 1 and 2 alone see it"
+    assert scores["duplicate"].item() == pytest.approx(1 / 3), "the last A sees the A two back"
+    assert scores["induction"].item() == pytest.approx((1 / 3 + 1 / 3 + 1 / 3) / 3)
+    assert rows_with(TEXT, allowed=window) == {
+        "previous": 5, "induction": 3, "duplicate": 1, "first": 2, "self": 5, "local": 0, "broad": 5,
+    }  # fmt: skip
+
+
+def test_a_few_rows_at_the_start_do_not_speak_for_all():
+    """A window of 4: rows 1 to 3 see the first token, a quarter of the 12 that another mask lets, not of 13."""
+    for n, told in ((13, True), (14, False)):
+        window = masks.sliding_window(n, 4)
+        scores = role_scores(equal_weights(window), torch.arange(n), allowed=window)
+        assert scores["first"].isnan().item() != told
+        assert rows_with(torch.arange(n), allowed=window)["first"] == (3 if told else 0)
+
+
+def test_near_needs_something_far_within_the_window():
+    narrow, wide = (masks.sliding_window(13, window) for window in (4, 8))
+    assert role_scores(equal_weights(narrow), ALL_DIFFERENT, allowed=narrow)["local"].isnan().all()
+    assert role_scores(equal_weights(wide), ALL_DIFFERENT, allowed=wide)["local"].item() == pytest.approx(0.5)
+
+
+def test_a_row_that_may_look_at_one_key_alone_has_no_choice():
+    itself = torch.eye(6, dtype=torch.bool)
+    assert all(score.isnan().all() for score in role_scores(equal_weights(itself), TEXT, allowed=itself).values())
+
+
+def test_heads_of_one_layer_may_have_masks_of_their_own():
+    both = torch.stack([masks.causal(6), masks.sliding_window(6, 3)])
+    weights = torch.cat([equal_weights(one) for one in both])
+    together = role_scores(weights, TEXT, allowed=both)
+    for head, mask in enumerate(both):
+        for role, score in role_scores(weights[head : head + 1], TEXT, allowed=mask).items():
+            torch.testing.assert_close(together[role][head : head + 1], score, equal_nan=True)
 
 
 @given(records())

@@ -1,9 +1,13 @@
 """All heads small, and what they do."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
-from viz_core.analysis.heads import role_scores
+import viz_core
+from tests.models.checkpoints import saved
+from viz_core.analysis.heads import evenness, role_scores
 from viz_core.analysis.overview import overview, resting, tile_side
 from viz_core.analysis.truth import truth_of
 from viz_core.recording import Recording
@@ -17,7 +21,7 @@ def test_a_tile_as_large_as_the_text_is_the_weights(recording: Recording) -> Non
     assert seen.size == 1
     weights = torch.stack([block.attention.weights for block in recording.blocks])
     torch.testing.assert_close((seen.tiles / 255.0) ** 2, weights, rtol=0, atol=0.005)
-    assert torch.equal(seen.allowed, recording.blocks[0].attention.allowed)
+    assert torch.equal(seen.allowed, recording.blocks[0].attention.allowed[None]), "one for all layers"
 
 
 @pytest.mark.parametrize("rows", [3, 6, 128])
@@ -33,8 +37,8 @@ def test_a_pooled_cell_is_the_largest_or_the_mean_of_what_it_covers(
             covered = weights[3 * row : 3 * row + 3, 3 * column : 3 * column + 3]
             assert strongest.tiles[1, 3, row, column] == round(255 * float(covered.max()) ** 0.5)
             assert mean.tiles[1, 3, row, column] == pytest.approx(255 * float(covered.mean()) ** 0.5, abs=0.51)
-    assert not strongest.allowed[0, 3]
-    assert strongest.allowed[1, 1]
+    assert not strongest.allowed[0, 0, 3]
+    assert strongest.allowed[0, 1, 1]
 
 
 @pytest.mark.parametrize("rows", [3, 6, 128])
@@ -43,7 +47,8 @@ def test_rows_at_a_time_change_no_score(recording: Recording, monkeypatch: pytes
     for both_sides in (False, True):
         roles = overview(recording, 4, both_sides=both_sides).roles
         for layer, block in enumerate(recording.blocks):
-            whole = role_scores(block.attention.weights, recording.token_ids, both_sides=both_sides)
+            record = block.attention
+            whole = role_scores(record.weights, recording.token_ids, both_sides=both_sides, allowed=record.allowed)
             for role, scores in whole.items():
                 torch.testing.assert_close(roles[role][layer], scores, equal_nan=True)
 
@@ -54,6 +59,23 @@ def test_each_head_has_the_scores_of_its_own_weights(recording: Recording) -> No
     for layer, block in enumerate(recording.blocks):
         for role, scores in role_scores(block.attention.weights, recording.token_ids).items():
             torch.testing.assert_close(roles[role][layer], scores)
+
+
+def test_layers_of_other_masks_keep_their_own(tmp_path: Path) -> None:
+    """Gemma 2: layers with a window of 4, between them one that sees all before; no weight lies where none may."""
+    model = viz_core.load(str(saved(tmp_path, "gemma2")))
+    recording = model.record("The dog bit the man again")
+    n = len(recording.token_ids)
+    seen = overview(recording, n)
+    assert seen.allowed.shape == (3, n, n)
+    for allowed, tiles, block in zip(seen.allowed, seen.tiles, recording.blocks, strict=True):
+        assert torch.equal(allowed, block.attention.allowed.reshape(-1, n, n)[0])
+        assert not tiles[:, ~allowed].any()
+    assert not torch.equal(seen.allowed[0], seen.allowed[1])
+    for layer, block in enumerate(recording.blocks):
+        expected = evenness(block.attention.weights, allowed=block.attention.allowed.reshape(-1, n, n)[0])
+        torch.testing.assert_close(seen.roles["broad"][layer], expected)
+    assert seen.roles["local"][0].isnan().all(), "its window leaves it nothing far"
 
 
 def test_what_is_sent_does_not_grow_with_the_text(transformer: Transformer) -> None:

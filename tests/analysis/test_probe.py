@@ -1,10 +1,13 @@
 """The test on random tokens: the same as when the models were made, by hand for what needs no model."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 import viz_core
+from tests.models.checkpoints import saved
 from viz_core.analysis.probe import evenly, probe, sequences
 from viz_core.training.language_model import random_repeat_roles
 from viz_core.training.recipe import RECIPES, read_recipe
@@ -69,9 +72,29 @@ def test_what_a_head_that_looks_everywhere_alike_would_score():
     model = viz_core.load("tiny-gpt")
     text = np.array([100, 200, 300, 100, 200, 300])
     even = probe(model.record, [text]).even
-    assert even["induction"] == pytest.approx((1 / 4 + 1 / 5 + 1 / 6) / 3)
-    assert even["duplicate"] == pytest.approx((1 / 4 + 1 / 5 + 1 / 6) / 3)
-    assert even["previous"] == pytest.approx(sum(1 / keys for keys in range(2, 7)) / 5)
-    both = probe(viz_core.load("tiny-bert").record, [text], both_sides=True).even
-    assert both["duplicate"] == pytest.approx(1 / 6)
-    assert evenly(4, both_sides=True).tolist() == [[[0.25] * 4] * 4]
+    assert even["induction"].tolist() == pytest.approx([(1 / 4 + 1 / 5 + 1 / 6) / 3] * 24)
+    assert even["duplicate"].tolist() == pytest.approx([(1 / 4 + 1 / 5 + 1 / 6) / 3] * 24)
+    assert even["previous"].tolist() == pytest.approx([sum(1 / keys for keys in range(2, 7)) / 5] * 24)
+    bert = viz_core.load("tiny-bert")
+    both = probe(bert.record, [text], both_sides=True).even
+    assert both["duplicate"].tolist() == pytest.approx([1 / 6] * len(both["duplicate"]))
+    assert evenly(torch.ones(4, 4, dtype=torch.bool), 2).tolist() == [[[0.25] * 4] * 4] * 2
+
+
+def test_a_window_is_no_chance_to_look_further(tmp_path: Path):
+    """Gemma 2's first layer sees 4 tokens: of A B C D E said twice every copy is 5 back, what followed it 4 back, both
+    hidden from it; its previous token is one of 2, 3 or 4. The second layer sees all."""
+    model = viz_core.load(str(saved(tmp_path, "gemma2")))
+    text = np.array([10, 20, 30, 40, 50] * 2)
+    found = probe(model.record, [text])
+    first, second = slice(0, model.heads[0]), slice(model.heads[0], sum(model.heads[:2]))
+    window = model.record(text.tolist()).blocks[0].attention.allowed.sum(-1).max()
+    assert window == 4
+    for role in ("induction", "duplicate"):
+        assert found.scores[role][0, first].isnan().all()
+        assert found.even[role][first].isnan().all()
+        assert not found.scores[role][0, second].isnan().any()
+    assert found.even["previous"][first].tolist() == pytest.approx([(1 / 2 + 1 / 3 + 7 / 4) / 9] * model.heads[0])
+    assert found.even["induction"][second].tolist() == pytest.approx(
+        [sum(1 / keys for keys in range(6, 11)) / 5] * model.heads[1]
+    )

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from viz_core.analysis.rollout import mean_weights, reach, rollout, somewhere, with_residual
+from viz_core.analysis.rollout import first_if_even, mean_weights, reach, rollout, somewhere, with_residual
 from viz_core.attention import AttentionRecord
 from viz_core.recording import Recording
 
@@ -42,6 +42,17 @@ def test_rollout_adds_up_all_paths(recording: Recording):
 def test_a_layers_weights_are_the_mean_of_its_heads(recording: Recording):
     record = recording.blocks[1].attention
     assert_close(mean_weights(record), record.weights.double().mean(0), atol=1e-7, rtol=0)
+
+
+def test_the_first_token_of_even_heads_is_that_of_rollout():
+    """Causal, then a window of 2; row 2: ½ of itself and of even looks at 3, then at 2 tokens."""
+    causal = torch.ones(3, 3, dtype=torch.bool).tril()
+    layers = [causal, causal & torch.ones(3, 3, dtype=torch.bool).triu(-1)]
+    even = [allowed.double() / allowed.sum(-1, keepdim=True) for allowed in layers]
+    assert_close(first_if_even(layers), rollout(even)[:, 0])
+    assert first_if_even(layers[:1]).tolist() == pytest.approx([1, 1 / 4, 1 / 6])
+    nowhere = torch.zeros(2, 2, dtype=torch.bool)
+    assert first_if_even([nowhere]).tolist() == [1.0, 0.0]
 
 
 def test_a_row_that_may_look_nowhere_keeps_itself():

@@ -1,6 +1,7 @@
 """Likeness of heads against the definition, term by term, and maps whose truth is known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,24 @@ def test_every_pair_is_as_defined(recording: Recording, monkeypatch: pytest.Monk
         for other in range(18):
             rows = [jensenshannon(weights[one, row], weights[other, row]) for row in range(1, 11)]
             assert found.distances[one, other] == pytest.approx(np.mean(rows), abs=1e-3)
+
+
+def test_rows_that_choose_in_a_later_layer_are_compared(recording: Recording):
+    """A first layer that sees only itself does not make the heads of the second alike."""
+    first, second = recording.blocks[:2]
+    itself = replace(first, attention=replace(first.attention, allowed=torch.eye(11, dtype=torch.bool)))
+    found = likeness(replace(recording, blocks=(itself, second)))
+    assert found.rows.tolist() == list(range(1, 11))
+    assert (found.distances[:6, :6] == 0).all()
+    assert found.distances[6, 7] == pytest.approx(likeness(replace(recording, blocks=(second,))).distances[0, 1])
+
+
+def test_dropout_changes_what_is_mixed_and_not_where_a_head_looks(recording: Recording):
+    dropped = [
+        replace(block, attention=replace(block.attention, kept=torch.zeros(6, 11, 11))) for block in recording.blocks
+    ]
+    found = likeness(replace(recording, blocks=tuple(dropped)))
+    np.testing.assert_array_equal(found.distances, likeness(recording).distances)
 
 
 def test_distances_are_a_metric(recording: Recording):

@@ -29,6 +29,13 @@ def test_three_heads_by_hand():
     assert told == [(0, 3), (1, 3), (2, 3)]
 
 
+def test_probabilities_are_of_the_whole_vocabulary():
+    """Three tokens, ⅓ each; then odds of 2 : 1 : 1. Asked of one of them alone."""
+    after = torch.tensor([math.log(2), 0.0, 0.0])
+    found = absences(lambda _layer, _head: after, torch.zeros(3), [1], [0])
+    assert_close(found.probability[0, 0], torch.tensor([1 / 2 - 1 / 3]))
+
+
 @pytest.mark.parametrize("instead", ["zero", "mean"])
 @pytest.mark.parametrize("row", [-1, 4])
 def test_each_head_is_that_of_a_run_without_it(

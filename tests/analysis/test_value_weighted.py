@@ -1,5 +1,7 @@
 """What weights carry: lengths by hand, and vectors that add up to what the head hands on."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
@@ -27,6 +29,12 @@ def record() -> AttentionRecord:
 
 def test_value_norms_by_hand(record: AttentionRecord) -> None:
     assert_close(value_norms(record), torch.tensor([[[5.0, 0.0], [2.5, 1.0]]]))
+
+
+def test_what_is_dropped_carries_nothing(record: AttentionRecord) -> None:
+    dropped = replace(record, kept=torch.tensor([[[2.0, 1.0], [0.0, 2.0]]]))
+    assert_close(value_norms(dropped), torch.tensor([[[10.0, 0.0], [0.0, 2.0]]]))
+    assert_close(output_norms(dropped, torch.eye(2)[None]), torch.tensor([[[10.0, 0.0], [0.0, 2.0]]]))
 
 
 def test_output_norms_by_hand(record: AttentionRecord) -> None:

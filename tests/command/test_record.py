@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import viz_core
+from tests.models.checkpoints import saved
 from tests.test_storing import the_same
 from viz_core.command import inputs
 from viz_core.edits import Edits
@@ -75,6 +76,34 @@ def test_an_encoder_decoder_is_recorded_with_both_texts(run: Callable, tmp_path:
         assert the_same(load_stored(out).recording, translator.record(english, korean))
 
 
+def test_what_a_user_says_is_read_in_the_models_template(run: Callable, tmp_path: Path):
+    """In all three actions; `heads` reads each line so."""
+    folder = saved(tmp_path, "chat")
+    model = viz_core.load(str(folder))
+    said = model.conversation([{"role": "user", "content": TEXT}])
+    assert said.startswith("<|endoftext|><|user|>The dog")
+    typed = ("--model", folder, "--text", TEXT, "--chat")
+    assert run("record", *typed, "--out", tmp_path / "a.npz").code == 0
+    found = load_stored(tmp_path / "a.npz")
+    assert found.text == said
+    assert the_same(found.recording, model.record(said))
+    assert run("figure", *typed, "--out", tmp_path / "a.html").code == 0
+    assert "Text: &lt;|endoftext|&gt;&lt;|user|&gt;The dog" in (tmp_path / "a.html").read_text()
+    chat = run("heads", *typed, "--out", "-", "--per-line").out
+    assert chat == run("heads", "--model", folder, "--text", said, "--out", "-", "--per-line").out
+    blank = run("record", "--model", folder, "--text", " ", "--chat", "--out", tmp_path / "b.npz")
+    assert "The text is blank" in blank.err
+
+
+@pytest.mark.parametrize("model", ["tiny-gpt", "tiny-translator"])
+def test_a_model_without_a_template_takes_no_conversation(model: str, run: Callable, tmp_path: Path):
+    done = run("record", "--model", model, "--text", TEXT, "--chat", "--out", tmp_path / "a.npz")
+    assert (done.code, done.err) == (
+        1,
+        f"python -m viz_core record: {model} has no chat template: leave out --chat.\n",
+    )
+
+
 def test_what_is_there_is_replaced_only_when_asked(run: Callable, tmp_path: Path):
     out = tmp_path / "dog.npz"
     out.write_bytes(b"mine")
@@ -93,7 +122,8 @@ def test_what_is_there_is_replaced_only_when_asked(run: Callable, tmp_path: Path
         (["--text", ""], "There is no text. Type at least one word."),
         (["--text", "dog " * 400], "this model takes at most 256. Shorten it."),
         (["--text", "a\ud83d"], "is only half a character"),
-        (["--ablate", "9.0"], "edits name head L9·H0; the model has 4 layers of 6 heads"),
+        (["--ablate", "9.0"], "--ablate 9.0: tiny-gpt has layers 0 to 3."),
+        (["--at", "1.6"], "--at 1.6: layer 1 of tiny-gpt has heads 0 to 5."),
         (["--temperature", "0"], "temperature is 0.0; expected a number above 0."),
         (["--scale", "nan"], "scale is nan; expected a finite number."),
         (["--target", "x"], "tiny-gpt writes no text of its own, so it takes no --target."),
@@ -144,7 +174,8 @@ def test_a_terminal_is_not_sent_bytes(run: Callable, monkeypatch: pytest.MonkeyP
     assert "not to the terminal" in done.err
 
 
-def test_a_download_tells_how_far_it_is(run: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("action", ["record", "figure", "heads"])
+def test_a_download_tells_how_far_it_is(action: str, run: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     model = viz_core.load("tiny-gpt")
 
     def load(_name: str, *, progress: Callable[[int, int, str], None], pickles: bool) -> viz_core.Model:
@@ -153,11 +184,14 @@ def test_a_download_tells_how_far_it_is(run: Callable, tmp_path: Path, monkeypat
         progress(512 * 1024, 1024 * 1024, "model.safetensors")
         return model
 
-    monkeypatch.setattr(inputs.models, "about", lambda name: About(name, 1024 * 1024, 0, 0, None))
+    monkeypatch.setattr(
+        inputs.models, "about", lambda name: About(name, 1024 * 1024, 4_000_000_000, 9_000_000_000, None)
+    )
     monkeypatch.setattr(inputs.models, "load", load)
     monkeypatch.setattr(inputs, "DELAY", 0)
-    done = run("record", "--model", "gpt2", "--text", TEXT, "--out", tmp_path / "a.npz", "--progress")
-    assert "gpt2: 1 MB to download; licence: not told" in done.err
+    out = {"record": "a.npz", "figure": "a.html", "heads": "a.csv"}
+    done = run(action, "--model", "gpt2", "--text", TEXT, "--out", tmp_path / out[action], "--progress")
+    assert "gpt2: 1 MB to download; licence: not told; takes 4.0 GB of memory, 9.0 GB are free\n" in done.err
     assert "model.safetensors" in done.err
     assert "512k/1.00M" in done.err
     assert done.out == b""

@@ -43,7 +43,13 @@ def test_lines_lead_from_the_chosen_dot_and_names_do_not_lie_on_each_other() -> 
     ends = [((line.x0, line.y0), (line.x1, line.y1)) for line in lines]
     np.testing.assert_allclose(ends, [((0, 0), (0.01, 0.01)), ((0, 0), (-1, 0.25))], atol=1e-6)
     assert (ring.xanchor, ring.yanchor) == (0, 0)
-    assert [name.text for name in figure.layout.annotations] == ["L0·H0", "L0·H2"]
+    written = figure.layout.annotations
+    assert [name.text for name in written] == ["L0·H0", "L0·H3", "L0·H2"]
+    at = np.array([[name.x * 120 + name.ax, -name.y * 120 + name.ay] for name in written])  # 240 pixels for −1 to 1
+    for one in range(3):
+        for other in range(one):
+            across, down = np.abs(at[one] - at[other])
+            assert across >= 52 or down >= 20
 
 
 @pytest.mark.parametrize("count", [1, 50, 700])

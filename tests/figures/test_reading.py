@@ -27,6 +27,7 @@ def test_a_hidden_column_shows_that_it_is_hidden_and_what_it_held() -> None:
     assert np.isnan(cells.z[:, 0]).all()
     assert cells.zmax == np.float32(0.3), "colours end at the largest that is left"
     assert figure.layout.annotations[0].text == "70% hidden"
+    assert not drawn(np.eye(17, dtype=np.float32), hidden=np.ones(17), said="x").layout.annotations, "cells are narrow"
     assert figure.layout.shapes[0].x1 - figure.layout.shapes[0].x0 < 1
 
 
@@ -53,3 +54,11 @@ def test_lengths_have_another_colour_than_weights_and_begin_at_zero() -> None:
     assert (lengths.data[-1].zmin, lengths.data[-1].zmax) == (0, 7)
     assert lengths.data[-1].colorscale != weights.data[-1].colorscale
     assert lengths.data[-1].texttemplate == "%{z:.2~g}"
+
+
+def test_a_second_line_stands_before_how_to_look_at_it() -> None:
+    plain, more = drawn(np.eye(70)), drawn(np.eye(70), more="<b> hidden")
+    before, after = (figure.layout.title.text.split("<br>") for figure in (plain, more))
+    assert "&lt;b> hidden" in after[2].replace("&gt;", ">")
+    assert after[:2] + after[3:] == before
+    assert more.layout.margin.t > plain.layout.margin.t

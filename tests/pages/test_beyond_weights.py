@@ -1,7 +1,10 @@
 """The page "Beyond weights" through AppTest: every part on every kind of model, what an address may say, its words."""
 
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -11,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
 import viz_core
+from tests.models.checkpoints import saved
 from tests.pages.test_pages import ROOT, SENTENCE, drawn, opened
 from tests.pages.test_variants import bundle
 from viz_core.analysis.contributions import direct_effects
@@ -18,13 +22,13 @@ from viz_core.analysis.flow import flows
 from viz_core.analysis.gradients import head_totals
 from viz_core.analysis.predictions import change_of
 from viz_core.analysis.ranks import spearman
-from viz_core.analysis.rollout import mean_weights, rollout, with_residual
+from viz_core.analysis.rollout import first_if_even, mean_weights, rollout, with_residual
 from viz_core.edits import Edits
-from viz_core.models import bundled
-from viz_core.ui import show, whatif
+from viz_core.models import Model, UnusableText, bundled
+from viz_core.ui import show, store, whatif
 from viz_core.ui.questions.beyond_weights import gradient
 from viz_core.ui.questions.beyond_weights import rollout as rollout_part
-from viz_core.ui.questions.beyond_weights.side_by_side import agreement_of, furthest_apart, rank_of
+from viz_core.ui.questions.beyond_weights.side_by_side import agreement_of, furthest_apart, rank_of, tied
 from viz_core.ui.show import number
 
 PAGE = "pages/beyond_weights.py"
@@ -224,6 +228,149 @@ def test_a_model_that_runs_by_its_own_code(tmp_path: Path) -> None:
     assert float(kept[1]) == pytest.approx(size, rel=1e-3)
 
 
+def places(app: AppTest) -> list[str]:
+    """What stands on the page from top to bottom: "plotly_chart", or words."""
+
+    def walked(block: Any) -> Iterator[str]:
+        for child in block.children.values():
+            if hasattr(child, "children"):
+                yield from walked(child)
+            else:
+                yield child.type if child.type == "plotly_chart" else str(getattr(child, "value", ""))
+
+    return list(walked(app.main))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_pictures_come_before_what_they_are(part: str) -> None:
+    found = places(opened(PAGE, part=part, text=SENTENCE))
+    first = found.index("plotly_chart")
+    assert any("Does not say" in words for words in found[first:])
+    assert not any("Does not say" in words or "$" in words for words in found[:first])
+
+
+def figure(app: AppTest, title: str) -> dict[str, Any]:
+    drawn_figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return next(found for found in drawn_figures if title in found["layout"]["title"]["text"])
+
+
+def test_colours_of_rollout_end_at_the_largest_share_off_the_first_column() -> None:
+    model, row = viz_core.load("tiny-gpt"), 8
+    recording = model.record(DEFAULT)
+    rolled = rollout([mean_weights(block.attention) for block in recording.blocks])
+    highest = float(rolled[:, 1:].max())
+    app = opened(PAGE, text=DEFAULT, query=str(row))
+    drawn_map = figure(app, "Rollout through layers 0–3")
+    assert drawn_map["data"][-1]["zmax"] == pytest.approx(highest)
+    assert f"darkest from {number(highest)} on" in drawn_map["layout"]["title"]["text"]
+    even = first_if_even([block.attention.allowed for block in recording.blocks])
+    wanted = f"Token {row} has {show.share(float(rolled[row, 0]))} of it; were every head to look evenly"
+    assert wanted in words(app)
+    assert f"it would have {show.share(float(even[row]))}." in words(app)
+    assert "first column is dark" not in words(opened(PAGE, text=SENTENCE, model="tiny-bert"))
+    assert "first column is dark" not in words(opened(PAGE, text="x"))
+
+
+def test_flow_has_a_figure_of_its_own() -> None:
+    app = opened(PAGE, text=SENTENCE)
+    assert [line["name"] for line in figure(app, "has of each token")["data"]] == ["rollout", "weights of L3 alone"]
+    assert [line["name"] for line in figure(app, "could flow to it")["data"]] == ["flow"]
+
+
+def test_where_no_absence_changes_anything_nothing_is_said_to_move() -> None:
+    """The mean over a single token is the token's own context."""
+    said = words(opened(PAGE, part="absence", text="x", instead="mean"))
+    assert "No head's absence changes the prediction." in said
+    assert "stays where it is, whichever head is off" in said
+    assert "moves most" not in said
+    assert "hold it back" not in said
+
+
+def test_a_single_head_is_not_compared_with_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = bundle(tmp_path, n_head=1, n_layer=1)
+    monkeypatch.setattr(bundled, "FOLDER", tmp_path)
+    said = words(opened(PAGE, part="absence", model=name, text="a dog"))
+    assert "Without its one head" in said or "No head's absence" in said
+    assert "Of 1 heads" not in said
+
+
+@pytest.mark.parametrize("part", ["absence", "compared"])
+def test_a_mean_over_the_text_holds_what_comes_later(part: str) -> None:
+    later = "later tokens included"
+    assert later in words(opened(PAGE, part=part, text=SENTENCE, instead="mean", predicted="1"))
+    assert later not in words(opened(PAGE, part=part, text=SENTENCE, instead="zero", predicted="1"))
+
+
+def test_what_direct_effects_are_of_holds_all_that_the_bars_add_up() -> None:
+    said = words(opened(PAGE, part="direct", text=SENTENCE))
+    assert "its position's" in said
+    assert "output bias $b_O$" in said
+    assert "has a direct effect of 0" not in said
+
+
+# -- gradients: one pass, one place, and an end ------------------------------------------------------------
+
+
+def test_gradients_are_computed_once_for_every_layer_and_part() -> None:
+    text = "A dog saw three red balls"
+    with patch.object(Model, "gradients", autospec=True, side_effect=Model.gradients) as passes:
+        for address in ({"layer": "0"}, {"layer": "2"}, {"gradient_of": "layer"}):
+            opened(PAGE, part="gradient", text=text, **address)
+        opened(PAGE, part="compared", text=text)
+    assert passes.call_count == 1
+
+
+def test_gradients_too_large_to_keep_are_kept_a_layer_at_a_time() -> None:
+    """And say the same."""
+    text, address = "Two dogs saw three red balls", {"layer": "1", "head": "2"}
+    with patch.object(store, "GRADIENTS", 1):
+        app = opened(PAGE, part="gradient", text=text, **address)
+        assert not app.exception
+        model = store.model("tiny-gpt")
+        token = int(model.record(text).logits[-1].argmax())
+        row = len(model.token_ids(text)) - 1
+        assert store.shelves().gradients.get((model.name, model.revision, text, row, token)) is None
+        kept = store.kept_gradients(model, text, row, token, 1)
+        assert kept is not None
+        assert torch.equal(kept, model.gradients(text, row, token)[1])
+        assert store.kept_gradients(model, text, row, token, 0) is None
+    store.shelves.clear()
+    assert words(app) == words(opened(PAGE, part="gradient", text=text, **address))
+
+
+@pytest.mark.parametrize("part", ["gradient", "compared"])
+def test_large_gradients_wait_until_they_are_asked_for(part: str) -> None:
+    text = f"A large dog saw three red balls, {part}"
+    with patch.object(gradient, "LIGHT", 1):
+        app = opened(PAGE, part=part, text=text)
+        assert not app.exception
+        assert drawn(app) == 0
+        app.button(key="measure-gradients").click().run()
+        assert drawn(app) > 0
+
+
+@pytest.mark.parametrize("part", ["gradient", "compared"])
+def test_gradients_that_do_not_fit_are_said_in_words(part: str) -> None:
+    reason = "Gradients of 7 tokens take more memory than there is."
+    with patch.object(Model, "gradients", side_effect=UnusableText(reason)):
+        app = opened(PAGE, part=part, text="A small dog saw three red balls")
+    assert not app.exception
+    assert reason in words(app)
+    assert "Does not say" in words(app)
+
+
+def test_a_whole_pass_is_no_finding(tmp_path: Path) -> None:
+    """Findings share two threads, and must not wait for a model."""
+    folder, row = saved(tmp_path, "llama"), 1
+    app = opened(PAGE, part="gradient", model=str(folder), text=SENTENCE, predicted=str(row))
+    assert not app.exception
+    model = store.model(str(folder))
+    key = ("logits at", model.name, model.revision, SENTENCE, row)
+    assert store.shelves().findings.get(key) is None
+    wanted = model.record(SENTENCE, all_logits=True).logits[row]
+    torch.testing.assert_close(store.measured(key), wanted)
+
+
 # -- comparing measures ------------------------------------------------------------------------------------
 
 
@@ -232,6 +379,15 @@ def test_ranks_of_heads_by_size() -> None:
     assert rank_of(values, (0, 1)) == (1, 3)
     assert rank_of(values, (1, 0)) == (2, 3)
     assert rank_of(values, (0, 0)) == (3, 3)
+
+
+def test_heads_of_one_size_are_tied() -> None:
+    values = torch.tensor([[1.0, -3.0], [3.0, torch.nan]])
+    assert tied(values, (0, 1)) == 1
+    assert tied(values, (0, 0)) == 0
+    said = words(opened(PAGE, part="compared", text=DEFAULT, predicted="0"))
+    assert "| largest weight at this row | 1 | all 24 the same |" in said
+    assert "by its largest weight it is number" not in said
 
 
 def test_agreement_is_of_sizes_over_the_heads_there_are() -> None:

@@ -80,6 +80,17 @@ def test_a_part_that_cannot_be_drawn_leads_to_a_model_that_can(folders: dict[str
     assert drawn(seen(app)) > 0
 
 
+@pytest.mark.parametrize(("name", "why"), [("t5", "Shown of {} is its encoder"), ("sentence", "{} makes none")])
+def test_a_part_about_predictions_leads_to_a_model_that_makes_some(
+    name: str, why: str, folders: dict[str, str]
+) -> None:
+    app = seen(opened("pages/beyond_weights.py", model=folders[name], text=SENTENCE, part="absence"))
+    assert why.split("{}")[1] in app.info[0].value
+    assert ("predicts no token" in app.info[0].value) == (name == "sentence")
+    app.button(key="own-model").click().run()
+    assert app.session_state["view"].model == "tiny-gpt"
+
+
 def test_a_chat_model_reads_a_conversation(folders: dict[str, str]) -> None:
     app = seen(opened("app.py", model=folders["chat"], text="The dog"))
     plain = app.session_state["view"].text

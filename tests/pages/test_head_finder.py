@@ -1,6 +1,7 @@
 """The page "Head finder" through AppTest: every part on every kind of model, and numbers that are viz_core's."""
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +10,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import viz_core
+from tests.models.checkpoints import saved
 from tests.pages.test_pages import SENTENCE, drawn, opened
 from tests.pages.test_variants import bundle
 from viz_core.analysis.finder import places, spread
-from viz_core.analysis.heads import role_scores
+from viz_core.analysis.heads import ROLES, role_scores
 from viz_core.analysis.probe import probe, sequences
 from viz_core.analysis.similar import flat, likeness
 from viz_core.models import bundled
 from viz_core.ui import state
-from viz_core.ui.questions.head_finder import heads, repeats, table
-from viz_core.ui.roles import head_name
+from viz_core.ui.questions.head_finder import definitions, heads, repeats, table
+from viz_core.ui.roles import NONE, Roles, head_name
 
 PAGE = "pages/head_finder.py"
 PARTS = ["table", "alike", "map", "repeats"]
@@ -165,6 +167,57 @@ def test_the_chosen_head_stands_among_all() -> None:
     assert f"Of 24 heads {wider} spread more and {farther} look farther." in said
 
 
+def test_in_the_order_of_the_model_there_is_no_smallest_first() -> None:
+    app = opened(PAGE, text=TWICE, sorted_by="place", smallest_first="1")
+    assert shown(app)["name"][0] == "L0·H0"
+    assert not [one for one in app.toggle if one.label == "smallest first"]
+    app = opened(PAGE, text=TWICE, sorted_by="entropy")
+    assert [one for one in app.toggle if one.label == "smallest first"]
+
+
+def test_rows_out_of_sight_are_told_and_numbers_stand_before_the_roles() -> None:
+    app = opened(PAGE, text=TWICE)
+    assert "15 of 24 rows are in sight: scroll." in words(app)
+    assert list(shown(app))[:6] == ["name", "here", "known", "entropy", "distance", "largest"]
+    assert "in sight" not in words(opened(PAGE, text=TWICE, of_layer="2"))
+
+
+def test_what_on_this_text_means_is_the_rule_of_the_marks() -> None:
+    """Even is no role; near only from 0.80 on, and only where no other reaches 0.40."""
+    said = definitions.helps(both_sides=False)["here"]
+    assert "from 0.40 on" in said
+    assert "from 0.80 on" in said
+    scores = {"previous": [[0.39, 0.41, 0.1]], "local": [[0.81, 0.99, 0.79]], "broad": [[1.0, 1.0, 1.0]]}
+    marks = Roles({}, {role: np.array(table) for role, table in scores.items()}).marks()
+    assert [ROLES[mark] if mark != NONE else "" for mark in marks[0]] == ["local", "previous", ""]
+
+
+# -- models with a window -------------------------------------------------------------------------------------
+
+
+def test_a_role_behind_the_window_is_said_to_be(tmp_path: Path) -> None:
+    """Mistral sees 4 tokens: nearness is no choice of any head, and copies 32 back cannot be seen."""
+    name = str(saved(tmp_path, "mistral"))
+    app = opened(PAGE, text=TWICE, model=name)
+    assert not app.exception
+    assert set(shown(app)["local"]) == {"asleep"}
+    assert re.search(r"\bL: asleep, the mask leaves almost no row a choice there\.", words(app))
+    app = opened(PAGE, part="repeats", text=SENTENCE, model=name, draws="2")
+    assert not app.exception
+    assert "No head of this model may look far enough back" in words(app)
+
+
+def test_a_head_with_a_window_is_told_beside_one_without(tmp_path: Path) -> None:
+    name = str(saved(tmp_path, "gemma2"))
+    said = words(opened(PAGE, part="repeats", text=SENTENCE, model=name, draws="1", layer="0", head="0"))
+    assert "**L0·H0** may not look far enough back" in said
+    assert "nan" not in said
+    app = opened(PAGE, part="repeats", text=SENTENCE, model=name, draws="1", layer="1", head="0")
+    assert not app.exception
+    assert "**L1·H0** gives" in words(app)
+    assert "nan" not in words(app)
+
+
 # -- alike, and the map --------------------------------------------------------------------------------------
 
 
@@ -185,13 +238,22 @@ def test_the_most_alike_is_named_and_can_be_gone_to() -> None:
     assert f"looks most like {head_name(layer, head)}" in words(app)
 
 
+def test_of_two_heads_one_is_not_the_most_and_the_least_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = bundle(tmp_path, n_layer=1, n_head=2)
+    monkeypatch.setattr(bundled, "FOLDER", tmp_path)
+    said = words(opened(PAGE, part="alike", model=name, text="a dog", layer="0", head="1"))
+    assert "L0·H1 and the only other head, **L0·H0**, have a likeness of" in said
+    assert "looks most like" not in said
+
+
 def test_the_map_says_how_far_it_can_be_trusted() -> None:
     recording = viz_core.load("tiny-bert").record(TWICE)
     laid = flat(likeness(recording).distances)
     said = words(opened(PAGE, part="map", model="tiny-bert", text=TWICE))
-    assert f"**{laid.kept:.0%}** of what the distances hold" in said
-    assert f"stress is **{laid.stress:.2f}**" in said
-    assert "near on the map may be far in truth" in said
+    assert f"keep {laid.kept:.0%} of the eigenvalues" in said
+    assert f"off by **{laid.stress:.0%}** of a typical one" in said
+    assert "Heads near on the map may be far in truth" in said
+    assert "Kruskal" not in said, "his stress divides by the distances of the map"
 
 
 def test_some_rows_for_all_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +286,7 @@ def test_random_tokens_are_measured_as_set() -> None:
     mean, apart = float(found.mean("induction")[own]), float(found.spread("induction")[own])
     said = words(app)
     assert f"**L1·H4** gives **{mean:.0%}** (± {apart:.1%} over draws)" in said
-    assert f"everywhere alike would give {found.even['induction']:.0%}" in said
+    assert f"all it may see alike would give {float(found.even['induction'][own]):.0%}" in said
     card = np.array(model.card["roles"]["induction"]).flatten()
     widest = np.abs(card - found.mean("induction").double().numpy())
     assert (
@@ -244,7 +306,7 @@ def test_special_tokens_are_not_drawn() -> None:
 
 def test_a_text_on_which_the_role_sleeps_says_why() -> None:
     said = words(opened(PAGE, part="repeats", text=SENTENCE, draws="1"))
-    assert "On your text this cannot show for any head: no token of this text repeats." in said
+    assert re.search(r"On your text this cannot show for L\d·H\d: no token of this text repeats\.", said)
     assert "One draw tells no spread." in said
     assert "±" not in said.split("Each score")[0]
 

@@ -251,3 +251,9 @@ def test_parts_add_up_to_what_is_concatenated() -> None:
     assert read(said.split("max |Δ| = **")[1].split("**")[0]) < 1e-5
     assert "6 × 32 = 192" in said
     assert "96 × 128 = 12,288" in said
+
+
+def test_the_mean_is_said_to_be_over_later_tokens_too() -> None:
+    app = opened(PAGE, text=SENTENCE, part="off", instead="mean")
+    assert not app.exception
+    assert any("later tokens included" in caption.value for caption in app.caption)

@@ -9,10 +9,12 @@ import pytest
 import torch
 
 import viz_core
+from tests.models.checkpoints import saved
 from tests.pages.test_pages import SENTENCE, drawn, opened
 from tests.pages.test_variants import VARIANTS, bundle
 from viz_core import masks
 from viz_core.analysis import masking
+from viz_core.analysis.leakage import probability_of_next
 from viz_core.edits import Cells, Edits
 from viz_core.models import bundled
 from viz_core.ui.mechanism.masks import painted
@@ -307,3 +309,87 @@ def test_a_rate_of_zero_drops_nothing() -> None:
     app = shown(part="dropout", text=SENTENCE, rate="0")
     assert "nothing is dropped" in said(app)
     assert "Nothing is changed yet" in said(app)
+
+
+# -- models with masks of their own -----------------------------------------------------------------------------
+
+AGAIN = "The dog bit the man again"
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """mistral has a window of 4 in every layer; gemma2 in layers 0 and 2, and none in layer 1."""
+    root = tmp_path_factory.mktemp("windows")
+    return {name: str(saved(root, name)) for name in ("mistral", "gemma2")}
+
+
+def lines_of(app) -> dict[str, tuple[str, str]]:
+    """Kind of mask → share of cells, and KL, as the table has them."""
+    table = app.dataframe[0].value
+    return {row["mask"]: (row["cells"], row["KL, nats"]) for _at, row in table.iterrows()}
+
+
+def test_a_window_of_the_models_own_is_shown_as_it_is(folders: dict[str, str]) -> None:
+    app = shown(model=folders["mistral"], text=AGAIN)
+    cells = viz_core.load(folders["mistral"]).record(AGAIN).blocks[0].attention.allowed
+    n = cells.shape[-1]
+    assert f"**{int(cells.sum())} of {n * n} cells**" in said(app)
+    assert "the whole causal triangle" not in said(app)
+    assert "the model's own mask, the same in every layer" in said(app)
+    assert "Nothing is changed yet" in said(app)
+    lines = lines_of(app)
+    share = f"{float(cells.float().mean()):.0%}"
+    assert lines["as it is"] == (share, "0")
+    assert lines["window, w = 4"] == (share, "0"), "its own, by another name"
+    assert float(lines["causal"][1]) > 0
+    assert not any("(as it is)" in name for name in lines)
+
+
+def test_causal_is_a_change_to_a_model_with_windows(folders: dict[str, str]) -> None:
+    app = shown(model=folders["mistral"], text=AGAIN, mask="causal", layer="0", head="0")
+    assert "Nothing is changed yet" not in said(app)
+    model = viz_core.load(folders["mistral"])
+    n = len(model.token_ids(AGAIN))
+    wanted = model.record(AGAIN, Edits(allowed=Cells.of(masks.causal(n)))).blocks[0].attention.head(0).weights[0]
+    assert np.allclose(figures_weights(app), wanted.numpy(), atol=1e-5)
+
+
+def test_masks_that_differ_by_layer(folders: dict[str, str]) -> None:
+    blocks = viz_core.load(folders["gemma2"]).record(AGAIN).blocks
+    for layer, same in ((0, 2), (1, 1)):
+        app = shown(model=folders["gemma2"], text=AGAIN, layer=str(layer))
+        assert f"**{int(blocks[layer].attention.allowed.sum())} of" in said(app)
+        assert f"with this mask: {same} of 3." in said(app)
+        assert "Nothing is changed yet" in said(app)
+        assert lines_of(app)["as it is"] == ("31% to 55%", "0")
+        assert float(lines_of(app)["window, w = 4"][1]) > 0, "layer 1 has none of its own"
+    here = shown(model=folders["gemma2"], text=AGAIN, layer="1", mask="causal", set_in="layer")
+    assert "Nothing is changed yet" in said(here), "layer 1 is causal as it is"
+    everywhere = shown(model=folders["gemma2"], text=AGAIN, layer="1", mask="causal")
+    assert "its layers have different masks: here all of them get this one" in said(everywhere)
+
+
+@pytest.mark.parametrize("kind", list(_MAKERS))
+def test_every_kind_draws_where_layers_differ(kind: str, folders: dict[str, str]) -> None:
+    app = shown(model=folders["gemma2"], text=AGAIN, mask=kind)
+    assert ("Nothing is changed yet" in said(app)) == (kind in {"own", "painted"})
+
+
+def test_lifting_the_causal_mask_leaves_a_shared_window(folders: dict[str, str]) -> None:
+    app = shown(part="leak", model=folders["mistral"], text=AGAIN)
+    assert "such as what lies outside a window, stays left out" in said(app)
+    model = viz_core.load(folders["mistral"])
+    own = model.record(AGAIN).blocks[0].attention.allowed
+    lifted = Edits(allowed=Cells.of(own | torch.ones_like(own).triu(1)))
+    ids = model.token_ids(AGAIN)
+    right = probability_of_next(model.record(AGAIN, lifted, all_logits=True).logits, ids)
+    assert f"{float(right.mean()):.1%} without it" in said(app)
+    assert "it lifts those too" in said(shown(part="leak", model=folders["gemma2"], text=AGAIN))
+    assert "stays left out" in said(shown(part="leak", model=folders["gemma2"], text=AGAIN, set_in="layer"))
+    assert "window" not in said(shown(part="leak", text=SENTENCE))
+
+
+def test_the_three_ways_say_that_a_window_is_left_out(folders: dict[str, str]) -> None:
+    words = "leaves out more than the upper triangle"
+    assert words in said(shown(part="three", model=folders["mistral"], text=AGAIN))
+    assert words not in said(shown(part="three", text=SENTENCE))

@@ -7,13 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from torch import Tensor
 
 import viz_core
+from tests.models.checkpoints import saved
 from tests.pages.test_pages import opened
 from tests.pages.test_variants import VARIANTS, bundle
+from viz_core.analysis.sinks import first_share
 from viz_core.analysis.value_weighted import value_norms
+from viz_core.attention import AttentionRecord
 from viz_core.models import bundled
-from viz_core.ui import store
+from viz_core.ui import show, store
 from viz_core.ui.reading import numbers
 
 TEXT = "The unbelievable dog bit the man"
@@ -142,3 +146,83 @@ def test_every_variant_is_measured(
     assert not app.exception
     assert not app.error
     assert "It does not say" in said(app)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    root = tmp_path_factory.mktemp("reading")
+    return {name: str(saved(root, name)) for name in ("sentence", "t5", "gemma2")}
+
+
+@pytest.mark.parametrize("name", ["sentence", "t5"])
+@pytest.mark.parametrize("page", ["app.py", "pages/inside_one_head.py"])
+def test_a_model_that_predicts_nothing_has_no_gradients(page: str, name: str, folders: dict[str, str]) -> None:
+    app = opened(page, text=TEXT, **PAGES[page], measure="gradient", model=folders[name])
+    assert not app.exception
+    assert not app.error
+    assert titled(app, "weights"), "plain, as of anything that cannot be asked"
+    control = next(one for one in app.get("button_group") if one.proto.label == "Each cell is")
+    assert [option.content for option in control.proto.options] == ["weight α", "‖αv‖", "‖αvW_O‖"]
+
+
+def test_the_prediction_asked_about_is_that_of_the_row() -> None:
+    """One session: the tokens offered are those of the new row, not of the one before."""
+    app = opened("app.py", **WHERE, query="1", measure="gradient", toward_at="chosen")
+    app.query_params["query"] = "3"
+    app.run()
+    logits = viz_core.load("tiny-gpt").record(TEXT, all_logits=True).logits
+    assert int(logits[1].argmax()) != int(logits[3].argmax())
+    label = viz_core.load("tiny-gpt").labels([int(logits[3].argmax())])[0].lstrip("·")
+    assert f"for the logit of “{label}” predicted at" in said(app)
+
+
+@pytest.mark.parametrize("first", ["shown", "hidden"])
+@pytest.mark.parametrize("of_words", ["tokens", "words"])
+def test_a_picture_tells_whose_logit_it_is_and_what_is_hidden(of_words: str, first: str) -> None:
+    model = viz_core.load("tiny-gpt")
+    label = model.next_tokens(model.record(TEXT), 1)[0].label.lstrip("·")
+    app = opened("app.py", **WHERE, measure="gradient", of_words=of_words, first=first)
+    (figure,) = titled(app, "gradient × attention")
+    title = figure["layout"]["title"]["text"]
+    assert f"logit of “{label}”" in title
+    assert ("% hidden" in title) == (first == "hidden")
+
+
+def test_lines_say_that_they_show_weights() -> None:
+    app = opened("app.py", **WHERE, picture="lines", measure="gradient")
+    assert not app.exception
+    assert app.button(key="no-reading").disabled
+    assert "show the weights as they are, whatever a map shows" in said(app)
+    plain = opened("app.py", **WHERE, picture="lines")
+    assert plain.button(key="no-reading").disabled
+    assert "as they are" not in said(plain)
+
+
+def test_beside_another_map_the_squares_still_show_weights() -> None:
+    words = "The sentence and the squares show the weights as they are."
+    assert words in said(opened("app.py", **WHERE, measure="values"))
+    assert words not in said(opened("app.py", **WHERE))
+
+
+def test_what_a_look_adds_is_said_as_it_is_known(folders: dict[str, str]) -> None:
+    ours = said(opened("app.py", **WHERE, measure="output"))
+    assert "adds to the residual stream" in ours
+    other = said(opened("app.py", text=TEXT, measure="output", model=folders["gemma2"]))
+    assert "adds to the residual stream" not in other
+    assert "brings to the output of its layer's attention" in other
+    assert "may norm or rescale that output" in other
+
+
+@pytest.mark.parametrize("measure", ["weights", "values"])
+def test_what_is_hidden_is_a_share_of_what_is_shown(measure: str) -> None:
+    record = viz_core.load("tiny-gpt").record(TEXT).blocks[1].attention.head(2)
+    shares = {name: show.share(first_share(values[0], record.allowed)) for name, values in _both(record).items()}
+    assert shares["weights"] != shares["values"]
+    app = opened("app.py", **WHERE, measure=measure, first="hidden")
+    assert f"Hidden: “The”, with {shares[measure]} of the" in said(app)
+    (figure,) = titled(app, f"{shares[measure]} hidden")
+    assert figure["layout"]["annotations"][0]["text"] == f"{shares[measure]} hidden"
+
+
+def _both(record: AttentionRecord) -> dict[str, Tensor]:
+    return {"weights": record.weights, "values": value_norms(record)}

@@ -1,5 +1,6 @@
 """What is taken along, through AppTest: nothing is made until it is asked for; then it is what the page shows."""
 
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import viz_core
+from tests.models.checkpoints import saved
 from tests.pages.test_pages import SENTENCE, opened
 from viz_core import Edits
 from viz_core.ui.taking import recordings
@@ -81,6 +83,46 @@ def test_the_lines_make_the_change_the_page_shows() -> None:
     app.session_state["taking"] = True
     app.run()
     assert "Edits" not in app.code[-1].value, "the change belongs to the page before"
+
+
+@pytest.mark.parametrize("measure", ["values", "output", "gradient"])
+def test_the_lines_measure_what_the_map_shows(measure: str) -> None:
+    app = with_menu("app.py", "taking", text=SENTENCE, measure=measure, layer="1", head="3")
+    assert not app.exception
+    names = lines(app)
+    model = viz_core.load("tiny-gpt")
+    recording = model.record(SENTENCE)
+    record = recording.blocks[1].attention.head(3)
+    toward = int(recording.logits[-1].argmax())
+    output = model.output_weight(1)[3 * record.value.shape[-1] : 4 * record.value.shape[-1]]
+    expected = {
+        "values": lambda: record.weights[0] * record.value[0].norm(dim=-1),
+        "output": lambda: record.weights[0] * (record.value[0] @ output).norm(dim=-1),
+        "gradient": lambda: model.gradients(SENTENCE, len(recording.tokens) - 1, toward)[1][3],
+    }
+    assert torch.allclose(names["measured"], expected[measure](), atol=1e-6)
+    assert "shown otherwise" not in said(app)
+
+
+def test_it_is_said_where_the_map_shows_something_else() -> None:
+    app = with_menu("app.py", "taking", text=SENTENCE, of_words="words", first="hidden")
+    assert "every token by itself, the first one too; the map on this page is shown otherwise" in said(app)
+    assert "measured" not in lines(app)
+    app = with_menu("pages/compare.py", "taking", text=SENTENCE)
+    assert "These lines are of A alone." in said(app)
+
+
+def test_the_lines_of_an_encoder_decoder_are_of_its_encoder(tmp_path: Path) -> None:
+    folder = str(saved(tmp_path, "t5"))
+    app = with_menu("app.py", "taking", text=SENTENCE, model=folder, layer="1", head="0", measure="gradient")
+    assert not app.exception
+    reader = viz_core.load(folder).reader
+    assert torch.equal(lines(app)["record"].weights, reader.record(SENTENCE).blocks[1].attention.head(0).weights)
+    assert "measured" not in app.code[-1].value, "an encoder alone predicts nothing"
+
+
+def said(app: AppTest) -> str:
+    return " ".join(caption.value for caption in app.caption)
 
 
 def test_what_is_too_large_is_not_handed_out() -> None:

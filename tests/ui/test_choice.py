@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from viz_core import masks
 from viz_core.ui.choice import chosen_in, observation
 from viz_core.ui.roles import Known
 from viz_core.ui.state import View
@@ -35,6 +36,32 @@ def test_a_habit_of_some_rows_says_how_many() -> None:
     assert said.startswith(
         "4 tokens here repeat an earlier one. They give 100% of their weight to the token that came right"
     )
+
+
+def test_where_every_token_is_a_copy_a_high_share_is_no_sign_of_induction() -> None:
+    ids = torch.full((9,), 3)
+    said = observation(masks.causal(9) / torch.arange(1, 10)[:, None], ids)
+    assert "induction head" not in said
+    assert "here that tells little" in said or "none of the simple" in said or "alike" in said
+    copying = observation(looking([0, 0, 1, 2, 3, 4, 5, 6, 7]), ids)
+    assert "induction head" not in copying
+    twice = observation(looking([0, 0, 0, 0, 1, 2, 3, 4]), torch.tensor([1, 2, 3, 4, 1, 2, 3, 4]))
+    assert twice.endswith("An induction head does this.")
+
+
+def test_what_the_window_forces_is_no_habit() -> None:
+    """Rows that see 4 tokens look at most 3 away, whatever they do."""
+    window = masks.sliding_window(20, 4)
+    said = observation(window / window.sum(-1, keepdim=True), torch.arange(20), allowed=window)
+    assert "at most 3 away" not in said
+    assert "almost everywhere alike: their weights have 100%" in said
+
+
+def test_what_hides_behind_the_window_sleeps() -> None:
+    ids = torch.tensor([1, 2, 3, 4, 5, 6] * 2)
+    window = masks.sliding_window(12, 3)
+    said = observation(window / window.sum(-1, keepdim=True), ids, known=INDUCTION, allowed=window)
+    assert "but the mask leaves almost no row a choice there, so that cannot show here." in said
 
 
 def test_a_very_short_text_has_no_habits() -> None:

@@ -1,7 +1,7 @@
 """What a model loses when heads are switched off: every head alone, measured by running the model without it.
 
 A head is switched off by setting its context to 0 ("zero ablation"; Michel et al. 2019, "Are Sixteen Heads Really
-Better than One?", section 2.2), or to its mean ("mean ablation", Wang et al. 2023, "Interpretability in the Wild", over
+Better than One?", section 2), or to its mean ("mean ablation", Wang et al. 2023, "Interpretability in the Wild", over
 a set of texts; here over the tokens of the one text). b_O is added in both. What it does depends on which
 others are on: effects do not add up.
 """
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from viz_core.analysis.lens import logits_at
-from viz_core.analysis.predictions import divergence
+from viz_core.analysis.sweep import absences
 from viz_core.edits import Edits, Heads, Instead
 from viz_core.recording import Recording
 from viz_core.transformer import Transformer
@@ -96,15 +96,12 @@ def effects_of_each(
     """
     config, before = transformer.config, logits_at(transformer, recording, row)
     likeliest = int(before.argmax())
-    found = torch.zeros(2, config.n_layer, config.n_head)
-    for layer in range(config.n_layer):
-        for head in range(config.n_head):
-            if progress is not None:
-                progress(layer * config.n_head + head, config.n_layer * config.n_head)
-            after = logits_without(transformer, recording, row, (layer, head), instead)
-            found[0, layer, head] = divergence(before, after)
-            found[1, layer, head] = after[likeliest] - before[likeliest]
-    return Effects(found[0], found[1])
+
+    def without(layer: int, head: int) -> Tensor:
+        return logits_without(transformer, recording, row, (layer, head), instead)
+
+    found = absences(without, before, [config.n_head] * config.n_layer, [likeliest], progress)
+    return Effects(found.divergence, found.logit[..., 0])
 
 
 @torch.inference_mode()

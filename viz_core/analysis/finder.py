@@ -7,8 +7,8 @@ entropy   −Σⱼ αᵢⱼ ln αᵢⱼ in nats (Clark et al. 2019, "What Does B
           "Analyzing the Structure of Attention in a Transformer Language Model"). Its share of the largest possible,
           ln of the keys that a row may see, is `viz_core.analysis.heads.evenness`.
 distance  Σⱼ αᵢⱼ |i − j| in tokens (Vig & Belinkov 2019)
-largest   maxⱼ αᵢⱼ, there called the head's confidence (Voita et al. 2019, "Analyzing Multi-Head Self-Attention",
-          section 4)
+largest   maxⱼ αᵢⱼ (Voita et al. 2019, "Analyzing Multi-Head Self-Attention", section 4, who call it the head's
+          confidence and leave the end-of-sentence symbol out; here special tokens count)
 """
 
 from collections.abc import Callable

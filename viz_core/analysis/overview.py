@@ -27,7 +27,8 @@ def tile_side(recording: Recording) -> int:
 class Overview(NamedTuple):
     """tiles    uint8 [layer, head, side, side]: the largest weight a cell covers (or their mean), as 255·√weight; the
              root makes faint weights visible in a small picture
-    allowed  bool [side, side]: where at least one covered cell may be looked at
+    allowed  bool [layer, side, side]: where at least one covered cell may be looked at, by some head of the layer;
+             [1, side, side] where all layers are alike
     roles    role → [layer, head], each head's scores on this text (`viz_core.analysis.heads`)
     size     a cell of a tile covers size × size cells of the map
     """
@@ -71,11 +72,18 @@ def overview(
                 rows.append(F.pad(small, (0, cells - small.shape[-1])))
                 yield first, weights
 
-        scores.append(roles.of(parts()))
+        scores.append(roles.of(parts(), block.attention.allowed))
         tiles.append(torch.cat(rows, dim=-2).mul(255).round().to(torch.uint8))
-    allowed = recording.blocks[0].attention.allowed.float().expand(1, n, n)
     together = {role: torch.stack([layer[role] for layer in scores]) for role in scores[0]}
-    return Overview(torch.stack(tiles), F.max_pool2d(allowed, size, ceil_mode=True)[0] > 0, together, size)
+    allowed = torch.stack([_pooled(block.attention.allowed, size) for block in recording.blocks])
+    alike = bool((allowed == allowed[:1]).all())
+    return Overview(torch.stack(tiles), allowed[:1] if alike else allowed, together, size)
+
+
+def _pooled(allowed: Tensor, size: int) -> Tensor:
+    """bool [side, side] of bool [query, key] or [head, query, key]"""
+    some = allowed if allowed.dim() < 3 else allowed.any(0)
+    return F.max_pool2d(some.float()[None], size, ceil_mode=True)[0] > 0
 
 
 def resting(roles: dict[str, Tensor]) -> Tensor:

@@ -14,17 +14,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from viz_core.analysis.heads import role_scores
+from viz_core.analysis.heads import RoleScores
 from viz_core.recording import Recording
 
 
 class Probe(NamedTuple):
-    """scores  role → [draw, heads], in the order of `viz_core.analysis.finder.places`
-    even       role → what a head would score that gives every token it sees the same, the mean over draws
+    """scores  role → [draw, heads], in the order of `viz_core.analysis.finder.places`; NaN where the head's mask leaves
+               no row a cell of the pattern
+    even       role → [heads]: what each would score if it gave every token it may see the same, the mean over draws
     """
 
     scores: dict[str, Tensor]
-    even: dict[str, float]
+    even: dict[str, Tensor]
 
     def mean(self, role: str) -> Tensor:
         return self.scores[role].mean(0)
@@ -54,25 +55,28 @@ def probe(
 ) -> Probe:
     """Scores of every head on every text. `progress` is called with (texts done, texts) before each."""
     found: dict[str, list[Tensor]] = {}
-    even: dict[str, list[float]] = {}
+    even: dict[str, list[Tensor]] = {}
     for done, text in enumerate(texts):
         if progress is not None:
             progress(done, len(texts))
         recording = record(text.tolist())
-        ids = recording.token_ids
-        layers = [role_scores(block.attention.weights, ids, both_sides=both_sides) for block in recording.blocks]
+        of = RoleScores(recording.token_ids, both_sides=both_sides).of
+        records = [block.attention for block in recording.blocks]
+        layers = [of([(0, record.weights)], record.allowed) for record in records]
+        alike = [of([(0, evenly(record.allowed, record.n_head))], record.allowed) for record in records]
         for role in layers[0]:
             found.setdefault(role, []).append(torch.cat([scores[role] for scores in layers]))
-        for role, score in role_scores(evenly(len(ids), both_sides=both_sides), ids, both_sides=both_sides).items():
-            even.setdefault(role, []).append(float(score[0]))
+            even.setdefault(role, []).append(torch.cat([scores[role] for scores in alike]))
     return Probe(
         {role: torch.stack(scores) for role, scores in found.items()},
-        {role: float(np.mean(scores)) for role, scores in even.items()},
+        {role: torch.stack(scores).mean(0) for role, scores in even.items()},
     )
 
 
-def evenly(n: int, *, both_sides: bool = False) -> Tensor:
-    """[1, query, key]: the weights of a head that gives every token it sees the same."""
-    seen = torch.ones(1, n, n)
-    seen = seen if both_sides else seen.tril()
-    return seen / seen.sum(-1, keepdim=True)
+def evenly(allowed: Tensor, n_head: int) -> Tensor:
+    """[head, query, key]: the weights of heads that give every token they may see the same.
+
+    allowed  bool [query, key] or [head, query, key]
+    """
+    shares = allowed / allowed.sum(-1, keepdim=True).clamp(min=1)
+    return shares.expand(n_head, *allowed.shape[-2:])

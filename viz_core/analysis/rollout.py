@@ -37,6 +37,16 @@ def rollout(layers: Sequence[Tensor]) -> Tensor:
     return rolled
 
 
+def first_if_even(layers: Sequence[Tensor]) -> Tensor:
+    """[query]: what rollout would give the first token, were every head to look evenly at all it may; `layers` say
+    where the heads of layers 0 to l may look, each bool [query, key]."""
+    share = torch.zeros(layers[0].shape[-1], dtype=torch.float64)
+    share[0] = 1
+    for allowed in layers:
+        share = with_residual(allowed.double() / allowed.sum(-1, keepdim=True).clamp(min=1)) @ share
+    return share
+
+
 def somewhere(allowed: Tensor) -> Tensor:
     """bool [query, key]: whether any head of a layer may look; allowed is bool [query, key] or [head, query, key]."""
     return allowed if allowed.dim() == 2 else allowed.any(0)

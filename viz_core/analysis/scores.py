@@ -19,7 +19,7 @@ def head_scores(recording: Recording, *, both_sides: bool = False) -> dict[str, 
     """Column → a number for each head, layer by layer: "layer", "head", the roles of `viz_core.analysis.heads` ("next"
     only with `both_sides`) and the spread of `viz_core.analysis.finder`. NaN where no row of the text can tell."""
     roles = RoleScores(recording.token_ids, both_sides=both_sides)
-    layers = [roles.of(_parts(block.attention)) for block in recording.blocks]
+    layers = [roles.of(_parts(block.attention), block.attention.allowed) for block in recording.blocks]
     places = finder.places(recording)
     spread = finder.spread(recording)._asdict()
     return {

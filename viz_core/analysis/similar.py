@@ -31,7 +31,7 @@ LEAST = 1e-30  # below every weight that counts: 0·ln 0 is 0
 class Likeness:
     """distances  [heads, heads], float64, in the order of `viz_core.analysis.finder.places`
     rows          those that were compared
-    choosing      how many rows of the text may look at more than one key: the rows compared, or more
+    choosing      how many rows of the text may look at more than one key in some layer: the rows compared, or more
     """
 
     distances: NDArray[np.float64]
@@ -51,7 +51,7 @@ class Likeness:
 class Flat(NamedTuple):
     """points  [heads, 2]
     kept       the share of all eigenvalues, by size, that the two axes have: 1 = the plane keeps every distance
-    stress     √(Σ(d − d̂)² / Σd²) over pairs: 0 = the plane keeps every distance (Kruskal 1964, stress 1)
+    stress     √(Σ(d − d̂)² / Σd²) over pairs, d the true distances and d̂ those of the plane: 0 = it keeps every one
     """
 
     points: NDArray[np.float64]
@@ -74,8 +74,9 @@ def rows_compared(recording: Recording) -> NDArray[np.int64]:
 
 
 def _choosing(recording: Recording) -> NDArray[np.int64]:
-    allowed = recording.blocks[0].attention.allowed
-    return np.asarray((allowed.sum(-1) > 1).reshape(-1, allowed.shape[-2]).any(0).nonzero()[:, 0].numpy())
+    layers = [block.attention.allowed.sum(-1) > 1 for block in recording.blocks]
+    choose = torch.stack([layer if layer.dim() == 1 else layer.any(0) for layer in layers]).any(0)
+    return np.asarray(choose.nonzero()[:, 0].numpy())
 
 
 @torch.inference_mode()

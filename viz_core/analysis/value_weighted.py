@@ -1,8 +1,9 @@
 """What a weight carries: the length of the vector it moves, beside the weight itself.
 
-A row's context is Σⱼ αᵢⱼ vⱼ, and what the head adds to the stream is Σⱼ αᵢⱼ vⱼ W_O: a large weight on a short vector
-moves little (Kobayashi et al. 2020, "Attention is Not Only a Weight: Analyzing Transformers with Vector Norms",
-section 3). v is the value as the model computes it, its bias b_V included, as in that paper; b_O belongs to no head.
+A row's context is Σⱼ αᵢⱼ vⱼ, and what the head brings to its layer's attention output is Σⱼ αᵢⱼ vⱼ W_O: a large
+weight on a short vector moves little (Kobayashi et al. 2020, "Attention is Not Only a Weight: Analyzing Transformers
+with Vector Norms", section 3). v is the value as the model computes it, its bias b_V included, as in that paper; b_O
+belongs to no head.
 """
 
 from torch import Tensor
@@ -16,7 +17,8 @@ def value_norms(record: AttentionRecord) -> Tensor:
 
 
 def output_norms(record: AttentionRecord, own_rows: Tensor) -> Tensor:
-    """‖αvW_O‖: [head, query, key], the length of what each look adds to the residual stream, in the stream's units.
+    """‖αvW_O‖: [head, query, key], the length of what each look brings to the attention's output: what is added to the
+    residual stream, unless the model norms or rescales it before (Gemma 2, Granite).
 
     own_rows  [head, d_value, d_model]: each head's rows of W_O (`own_rows_of`)
     """

@@ -1,4 +1,4 @@
-"""The command line: `python -m viz_core record|figure|heads|models`, each in a module of that name.
+"""The command line: `python -m viz_core record|figure|heads|about|models`, each in a module of that name.
 
 Results go to files or to stdout, everything else to stderr. Exit codes: 0 done, 1 something to be mended, told in one
 sentence, 2 the command line itself is wrong, 130 interrupted.

@@ -30,6 +30,7 @@ RECORD_EXAMPLES = f"""examples:
   {PROG} record --model gpt2 --text-file story.txt --all-logits --out story.safetensors
   {PROG} record --model tiny-gpt --text "The dog bit the man" --ablate 1.4 2.0 --out without.npz
   {PROG} record --model tiny-translator --text "The dog barks." --out translated.npz
+  {PROG} record --model Qwen/Qwen3-0.6B --chat --text "Who bit the man?" --out asked.npz
   cat story.txt | {PROG} record --model tiny-gpt --text-file - --out - --kind npz > story.npz
 
 {CODES}"""
@@ -65,6 +66,14 @@ HEADS_EXAMPLES = f"""examples:
   cat lines.txt | {PROG} heads --model tiny-bert --text-file - --out - | cut -d, -f1,2,4
 
 {CODES}"""
+ABOUT = """Tell what a model of the Hugging Face Hub would take, before it is downloaded: megabytes, memory, licence.
+
+Only its config.json is fetched for that."""
+ABOUT_EXAMPLES = f"""examples:
+  {PROG} about gpt2
+  {PROG} about google-t5/t5-small
+
+{CODES}"""
 MODELS = "List the models that come with the program and need no network."
 
 
@@ -76,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     _record(_action(actions, "record", RECORD, RECORD_EXAMPLES))
     _figure(_action(actions, "figure", FIGURE, FIGURE_EXAMPLES))
     _heads(_action(actions, "heads", HEADS, HEADS_EXAMPLES))
+    _action(actions, "about", ABOUT, ABOUT_EXAMPLES).add_argument("model", help="Hub id")
     _action(actions, "models", MODELS, CODES)
     return whole
 
@@ -155,6 +165,8 @@ def _text(parser: argparse.ArgumentParser, of_file: str, *, required: bool = Tru
     text = parser.add_mutually_exclusive_group(required=required)
     text.add_argument("--text", help="the text itself")
     text.add_argument("--text-file", type=Path, metavar="FILE", help=of_file)
+    says = "the text is what a user says: it is read in the model's chat template, with the opening of its answer"
+    parser.add_argument("--chat", action="store_true", help=says)
 
 
 def _edits(parser: argparse.ArgumentParser) -> None:

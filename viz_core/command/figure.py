@@ -27,6 +27,8 @@ def run(options: Namespace) -> None:
     except ValueError as error:  # a layer, head or side that is not there
         raise Refused(f"{error}.") from error
     if kind == HTML:
+        if figure.layout.dragmode == "zoom":
+            about.append(_("Drag a box to zoom in; a double click shows all again."))
         content = taken.standalone(figure, theme=options.theme, about=about, language=spoken()).encode()
     else:
         content = images.image(
@@ -39,8 +41,10 @@ def run(options: Namespace) -> None:
 def _recording(options: Namespace) -> tuple[Recording, list[str]]:
     """The recording, and lines that say of what it is."""
     if options.recording is not None:
-        if options.text is not None or options.text_file is not None or inputs.told(options):
-            raise Refused(_("--recording holds text and edits already: leave out --text and what changes the model."))
+        if options.text is not None or options.text_file is not None or options.chat or inputs.told(options):
+            raise Refused(
+                _("--recording holds text and edits already: leave out --text, --chat and what changes the model.")
+            )
         stored = load_stored(options.recording)
         return stored.recording, _about(stored.model, stored.text, stored.about.get("edits"))
     if options.text is None and options.text_file is None:
@@ -48,6 +52,7 @@ def _recording(options: Namespace) -> tuple[Recording, list[str]]:
     edits = inputs.told(options)
     text = inputs.text(options)
     model = inputs.model(options)
+    text = inputs.as_read(options, model, text)
     return inputs.recording(options, model, text), _about(model.name, text, edits)
 
 

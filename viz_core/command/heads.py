@@ -20,6 +20,7 @@ from viz_core.language import _
 from viz_core.models import Model, UnusableText
 
 WHOLE = ("line", "tokens", "layer", "head", "texts")  # columns of whole numbers
+MOST_TOLD = 10  # lines by number
 Row = dict[str, float]  # by column; NaN where the text cannot tell
 
 
@@ -41,6 +42,8 @@ def run(options: Namespace) -> None:
     else:
         columns = ["layer", "head", "texts", *measures]
         tables = iter([_ordered(_means(scored, measures), options)])
+    if options.sort:
+        tables = _told_unordered(tables, options.sort)
     if options.out is None:
         _print(tables, columns)
     elif options.out == STANDARD:
@@ -60,7 +63,7 @@ def _scored(options: Namespace, model: Model) -> Iterator[list[Row]]:
     with tqdm(desc=_("lines"), unit="", disable=not inputs.talks(options), delay=inputs.DELAY) as bar:
         for number, text in inputs.lines(options):
             try:
-                recording = model.record(text)
+                recording = model.record(inputs.as_read(options, model, text))
             except UnusableText as error:
                 if not options.skip_unusable:
                     where = _("Line {number}: ").format(number=number) if options.text is None else ""
@@ -106,6 +109,20 @@ def _ordered(rows: list[Row], options: Namespace) -> list[Row]:
     if options.sort:
         rows = sorted(rows, key=lambda row: math.inf if math.isnan(row[options.sort]) else -row[options.sort])
     return rows[: options.top]
+
+
+def _told_unordered(tables: Iterable[list[Row]], column: str) -> Iterator[list[Row]]:
+    """The same tables; afterwards says where `column` had no number to order by."""
+    unordered = []
+    for rows in tables:
+        if all(math.isnan(row[column]) for row in rows):
+            unordered.append(int(rows[0].get("line", 0)))
+        yield rows
+    if unordered:
+        lines = ", ".join(map(str, unordered[:MOST_TOLD])) + (" …" if len(unordered) > MOST_TOLD else "")
+        where = _(" (line {lines})").format(lines=lines) if unordered[0] else ""
+        message = _("--sort {column} orders nothing: no row has that pattern{where}.")
+        tqdm.write(message.format(column=column, where=where), file=sys.stderr)
 
 
 def _print(tables: Iterable[list[Row]], columns: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from tqdm import tqdm
 
@@ -17,6 +17,9 @@ from viz_core.language import _
 from viz_core.models import Model, SequenceToSequence, Translator
 from viz_core.recording import Recording
 from viz_core.storing import replacing
+
+if TYPE_CHECKING:
+    from viz_core.models.hub import About
 
 AnyModel = Model | Translator | SequenceToSequence
 DELAY = 0.5  # seconds: what is done sooner needs no progress bar
@@ -36,9 +39,7 @@ def model(options: Namespace) -> AnyModel:
     """Raises WeightsUnavailable."""
     talking = talks(options)
     if talking and (coming := models.about(options.model)) is not None:
-        message = _("{name}: {megabytes} MB to download; licence: {licence}")
-        megabytes, licence = f"{coming.size / 1e6:,.0f}", coming.licence or _("not told")
-        say(options, message.format(name=options.model, megabytes=megabytes, licence=licence))
+        say(options, in_words(options.model, coming))
     with tqdm(unit="B", unit_scale=True, unit_divisor=1024, disable=not talking, delay=DELAY, leave=False) as bar:
 
         def progress(done: int, whole: int, file: str) -> None:
@@ -47,6 +48,31 @@ def model(options: Namespace) -> AnyModel:
             bar.update(done - bar.n)
 
         return models.load(options.model, progress=progress, pickles=options.pickles)
+
+
+def in_words(name: str, coming: "About") -> str:
+    """What a download would take."""
+    message = _(
+        "{name}: {megabytes} MB to download; licence: {licence}; takes {memory} GB of memory, {free} GB are free"
+    )
+    told = message.format(
+        name=name,
+        megabytes=f"{coming.size / 1e6:,.0f}",
+        licence=coming.licence or _("not told"),
+        memory=f"{coming.memory / 1e9:,.1f}",
+        free=f"{coming.free / 1e9:,.1f}",
+    )
+    return told if coming.fits else told + _(": it does not fit")
+
+
+def as_read(options: Namespace, model: AnyModel, text: str) -> str:
+    """The text, or with --chat what a user says in a conversation. Raises Refused and UnusableText."""
+    if not options.chat or not text.strip():
+        return text
+    if not isinstance(model, Model) or model.chat is None:
+        message = _("{name} has no chat template: leave out --chat.")
+        raise Refused(message.format(name=model.name))
+    return model.conversation([{"role": "user", "content": text}])
 
 
 def text(options: Namespace) -> str:
@@ -126,6 +152,8 @@ def recording(
     Raises Refused where the model or the edits are not for this, UnusableText where the text is not.
     """
     changes = edits(options)
+    if isinstance(model, Model):
+        _check_heads(options, model)
     if isinstance(model, Translator):
         return _translation(options, model, text, target)
     if isinstance(model, Model) and target is not None:
@@ -142,6 +170,19 @@ def recording(
             return model.record(text, target, changes, progress=progress)
         except ValueError as error:  # of a text, or of edits for another shape
             raise Refused(str(error)) from error
+
+
+def _check_heads(options: Namespace, model: Model) -> None:
+    for option, heads in (("--ablate", options.ablate), ("--at", options.at or [])):
+        for layer, head in heads:
+            if layer >= model.n_layer:
+                message = _("{option} {layer}.{head}: {name} has layers 0 to {last}.")
+            elif head >= model.heads[layer]:
+                message = _("{option} {layer}.{head}: layer {layer} of {name} has heads 0 to {last}.")
+            else:
+                continue
+            last = (model.n_layer if layer >= model.n_layer else model.heads[layer]) - 1
+            raise Refused(message.format(option=option, layer=layer, head=head, name=model.name, last=last))
 
 
 def _translation(options: Namespace, model: Translator, text: str, target: str | None) -> Recording:

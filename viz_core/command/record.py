@@ -17,6 +17,7 @@ def run(options: Namespace) -> None:
     inputs.edits(options)  # wrong ones are told before a model is loaded
     text = inputs.text(options)
     model = inputs.model(options)
+    text = inputs.as_read(options, model, text)
     recording = inputs.recording(options, model, text, target=options.target, all_logits=options.all_logits)
     kind = options.kind or storing.kind_of(options.out)
     edits = inputs.told(options)

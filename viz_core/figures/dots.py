@@ -14,7 +14,9 @@ from viz_core.figures.palette import ThemeName
 SIZES = ((40, 22), (160, 13))  # up to so many dots, so many pixels wide
 SMALLEST, ROOM = 8, 0.08  # pixels; of the plane's reach, around the outermost dots
 RING = 5  # pixels from the edge of the chosen dot
-CLOSE = 0.06  # of the reach: of dots so near to the chosen one names would lie on each other
+ACROSS = 240  # pixels: of the plane's reach on a narrow screen, where names come nearest to each other
+NAME = (52, 20)  # pixels: of a name, wide and high
+AROUND = ((0, -1), (0, 1), (1.4, 0), (-1.4, 0), (1.4, -1), (-1.4, -1), (1.4, 1), (-1.4, 1))  # where a name may stand
 NO_KIND = 255
 
 
@@ -31,7 +33,7 @@ def dots(
     subtitle: str,
     axes: tuple[str, str],
     theme: ThemeName,
-    height: int = 480,
+    height: int = 440,
 ) -> go.Figure:
     """points [dot, 2], one scale on both axes.
 
@@ -39,11 +41,12 @@ def dots(
     kinds    of each dot, an index of `letters` and of the palette's categories, or NO_KIND
     chosen   the dot with a ring
     joined   dots to which lines lead from it
-    names    written beside the chosen dot and the joined ones, in that order, where there is room
+    names    written beside the chosen dot and the joined ones, in that order, none on another
     """
     size = next((size for most, size in SIZES if len(points) <= most), SMALLEST)
     inks = [palette.FAINT[theme] if kind == NO_KIND else palette.CATEGORIES[theme][kind] for kind in kinds]
     x, y = points.astype(np.float32).T
+    named = [chosen, *joined]
     reach = float(np.ptp(points, axis=0).max())
     drawn = go.Scatter(
         x=x,
@@ -87,7 +90,7 @@ def dots(
         "zeroline": False,
         "nticks": 7,
         "fixedrange": True,
-        "constrain": "domain",
+        "constrain": "range",  # the plane fills its box at every width
         "tickfont": {"size": 11, "color": palette.MUTED[theme]},
     }
     frame |= {
@@ -95,13 +98,13 @@ def dots(
         "margin": frame["margin"] | {"l": 52, "b": 46, "r": 12},
         "shapes": [*lines, ring],
         "annotations": [
-            _name(x[dot], y[dot], name, size, theme)
-            for dot, name in zip([chosen, *joined], names, strict=True)
-            if dot == chosen or np.abs(points[dot] - points[chosen]).max() > CLOSE * reach
+            _name(points[dot], away, name, size, theme)
+            for dot, away, name in zip(
+                named, _beside(points[named] / (reach or 1.0) * ACROSS, size), names, strict=True
+            )
         ],
-        "xaxis": axis | {"title": axis_title(axes[0], theme), "range": _range(x), "constraintoward": "left"},
-        "yaxis": axis
-        | {"title": axis_title(axes[1], theme), "range": _range(y), "scaleanchor": "x", "constraintoward": "top"},
+        "xaxis": axis | {"title": axis_title(axes[0], theme), "range": _range(x)},
+        "yaxis": axis | {"title": axis_title(axes[1], theme), "range": _range(y), "scaleanchor": "x"},
     }
     return go.Figure(drawn, frame)
 
@@ -112,13 +115,37 @@ def _range(values: NDArray[np.float32]) -> list[float]:
     return [low - room, high + room]
 
 
-def _name(x: float, y: float, name: str, size: int, theme: ThemeName) -> dict[str, object]:
+def _beside(points: NDArray[np.float64], size: int) -> list[tuple[float, float]]:
+    """How far from its point each name stands, in pixels to the right and down: where it lies on no name before it.
+
+    points  [name, 2], in pixels to the right and up
+    """
+    taken: list[NDArray[np.float64]] = []
+    found = []
+    for point in points * [1, -1]:
+        steps = [np.array(way) * (size / 2 + 15 + 22 * ring) for ring in range(4) for way in AROUND]
+        free = [step for step in steps if all((np.abs(point + step - one) >= NAME).any() for one in taken)]
+        away = (free or steps)[0]
+        taken.append(point + away)
+        found.append((float(away[0]), float(away[1])))
+    return found
+
+
+def _name(
+    point: NDArray[np.float64], away: tuple[float, float], name: str, size: int, theme: ThemeName
+) -> dict[str, object]:
+    """A name beside its dot, a thin line between them."""
     return {
-        "x": float(x),
-        "y": float(y),
+        "x": float(point[0]),
+        "y": float(point[1]),
         "text": literal(name),
-        "showarrow": False,
-        "yshift": size / 2 + 15,
+        "showarrow": True,
+        "arrowhead": 0,
+        "arrowwidth": 1,
+        "arrowcolor": palette.MUTED[theme],
+        "standoff": size / 2,
+        "ax": away[0],
+        "ay": away[1],
         "font": {"size": 12, "color": palette.TEXT[theme]},
         "bgcolor": palette.BACKGROUND[theme],
         "opacity": 0.85,

@@ -67,7 +67,6 @@ def head_tiles(
     names = _names(rows, size), _names(columns, size)
     frame |= {
         "height": round(top + COLOURBAR + 12 + tile * len(tiles) * down / across),
-        "width": round(LEFT + 8 + tile * heads),
         "dragmode": "zoom",
         "margin": frame["margin"] | {"t": top, "l": LEFT, "b": COLOURBAR + 12},
         "xaxis": plain

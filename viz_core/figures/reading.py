@@ -7,10 +7,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz_core.figures import palette
-from viz_core.figures.heatmaps import MOST_DRAWN, MOST_LABELS, Array, attention_heatmap
+from viz_core.figures.heatmaps import MOST_DRAWN, NOTE_HEIGHT, Array, attention_heatmap
 from viz_core.figures.labels import literal
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _
+
+MOST_WRITTEN = 16  # rows: of more, columns are too narrow for words along them
 
 
 def reading_heatmap(
@@ -19,6 +21,7 @@ def reading_heatmap(
     *,
     theme: ThemeName,
     unit: str,
+    more: str = "",
     hidden: Array | None = None,
     said: str = "",
     starts: Sequence[int] = (),
@@ -26,6 +29,7 @@ def reading_heatmap(
 ) -> go.Figure:
     """values [query, key]; `rule` goes to `attention_heatmap`.
 
+    more    a second line under the title
     hidden  what the first column held, [query]: it is left out, which its place says
     said    what is written there, e.g. how much it held
     starts  of maps of words, the token each begins with: the page's bridge then chooses and frames by tokens
@@ -35,14 +39,24 @@ def reading_heatmap(
     frame = figure.layout
     if not rule.get("weights") and figure.data[-1].texttemplate:
         figure.data[-1].texttemplate = "%{z:.2~g}"
+    if more:
+        _add_line(frame, more, theme)
     if starts:
         pooled = max(values.shape) > MOST_DRAWN
         frame.meta = {} if pooled else {"linked": "cells", "words": list(starts)}
     if hidden is not None and max(values.shape) <= MOST_DRAWN:
         frame.shapes = [_outlined(len(values), theme)]
-        if len(values) <= MOST_LABELS:
+        if len(values) <= MOST_WRITTEN:
             frame.annotations = [_written(len(values), said, theme)]
     return figure
+
+
+def _add_line(frame: go.Layout, more: str, theme: ThemeName) -> None:
+    """After the name and what a cell is, before how to look at it."""
+    lines = frame.title.text.split("<br>")
+    said = f'<span style="font-size:13px;color:{palette.MUTED[theme]}">{literal(more)}</span>'
+    frame.title.text = "<br>".join([*lines[:2], said, *lines[2:]])
+    frame.margin.t += NOTE_HEIGHT
 
 
 def _what_is_hidden(hidden: Array, unit: str, theme: ThemeName) -> go.Heatmap:

@@ -27,6 +27,17 @@ TOOLBAR = {
 NOTHING_FROM_ELSEWHERE = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 )
+NO_GAP = """
+const drawn = document.getElementById("figure"), around = drawn.parentElement, full = drawn.layout.height;
+drawn.style.height = around.style.height = "auto";
+const fit = async () => {
+  await Plotly.relayout(drawn, {width: around.clientWidth, height: full});
+  const {yaxis, _size} = drawn._fullLayout;
+  await Plotly.relayout(drawn, {height: full - Math.round(_size.h * yaxis.domain[0])});
+};
+fit();
+window.addEventListener("resize", fit);
+"""  # a map of square cells is lower on a narrow screen: what is under it comes up to it
 NUMBER = int | float | np.number
 HEADING = ("row", "row token", "column", "column token")
 
@@ -232,8 +243,9 @@ def standalone(figure: go.Figure, *, theme: ThemeName, about: Sequence[str] = ()
     """
     drawn = figure.to_dict()
     drawn["layout"]["paper_bgcolor"] = palette.BACKGROUND[theme]
-    how = {"config": TOOLBAR, "div_id": "figure", "default_width": "100%"}
-    body = pio.to_html(drawn, include_plotlyjs=True, full_html=False, validate=False, **how)
+    script = NO_GAP if figure.layout.yaxis.scaleanchor == "x" else None
+    how = {"config": TOOLBAR | {"responsive": script is None}, "div_id": "figure", "default_width": "100%"}
+    body = pio.to_html(drawn, include_plotlyjs=True, full_html=False, validate=False, post_script=script, **how)
     lines = "".join(f"<p>{escape(line)}</p>" for line in about if line)
     return f"""<!DOCTYPE html>
 <html lang="{language}">
@@ -246,6 +258,7 @@ def standalone(figure: go.Figure, *, theme: ThemeName, about: Sequence[str] = ()
 :root {{ color-scheme: {theme}; }}
 body {{ margin: 0 auto; max-width: 62rem; padding: 1.2rem; font: 15px/1.5 {FONT}; color: {palette.TEXT[theme]};
   background: {palette.BACKGROUND[theme]}; }}
+main {{ overflow-x: auto; }}
 p {{ margin: .2rem 0; overflow-wrap: anywhere; }}
 footer {{ margin-top: .8rem; color: {palette.MUTED[theme]}; }}
 </style>

@@ -60,8 +60,12 @@ def save(
     kind   decided by the path's suffix unless given
     about  anything JSON can hold
 
-    Raises ValueError when the kind is unknown or cannot hold the numbers.
+    Raises TypeError for what is no Recording, and ValueError when the kind is unknown or cannot hold the numbers.
     """
+    if not isinstance(recording, Recording):
+        raise TypeError(
+            f"recording is a {type(recording).__name__}; expected a Recording, as model.record(…) returns it"
+        )
     write = _WRITERS[kind or kind_of(to)]
     stored, shared = names.once(names.named(recording))
     told = {"model": model, "text": text, "about": dict(about or {}), "tokens": recording.tokens}
@@ -103,6 +107,8 @@ def load_stored(source: str | Path | BinaryIO) -> Stored:
         return _stored(source)
     except FileNotFoundError:
         raise UnusableRecording(_("There is no file {file}.").format(file=name)) from None
+    except IsADirectoryError:
+        raise UnusableRecording(_("{file} is a folder; expected a file.").format(file=name)) from None
     except NoRecording as error:
         message = _("{file} is no recording of this program: {reason}.")
         raise UnusableRecording(message.format(file=name, reason=error)) from error
@@ -120,13 +126,21 @@ def _stored(file: BinaryIO) -> Stored:
         _labels(metadata, "tokens"),
         _labels(metadata, "encoder_tokens"),
     )
-    about = metadata.get("about")
     return Stored(
         recording,
-        str(metadata.get("model", "")),
-        str(metadata.get("text", "")),
-        about if isinstance(about, dict) else {},
+        _said(metadata, "model", "", _("a text")),
+        _said(metadata, "text", "", _("a text")),
+        _said(metadata, "about", {}, _("an object")),
     )
+
+
+def _said(metadata: Mapping[str, Any], name: str, nothing: Any, expected: str) -> Any:
+    """`nothing` where it is not told, and of that type where it is."""
+    found = metadata.get(name, nothing)
+    if not isinstance(found, type(nothing)):
+        message = _("its {name} is {actual}; expected {expected}")
+        raise NoRecording(message.format(name=name, actual=repr(found)[:100], expected=expected))
+    return found
 
 
 def _metadata(container: containers.Container) -> dict[str, Any]:

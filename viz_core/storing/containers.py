@@ -58,7 +58,8 @@ def open_container(file: BinaryIO) -> Container:
 
 
 def write_npz(file: BinaryIO, tensors: Mapping[str, Tensor], metadata: str) -> None:
-    """Raises ValueError on numbers that NumPy does not have."""
+    """Raises ValueError on numbers that NumPy does not have, or no recording."""
+    _check(tensors)
     for name, tensor in tensors.items():
         if tensor.dtype == torch.bfloat16:
             message = _("{name} is bfloat16, which NumPy does not have: store this recording as .safetensors.")
@@ -76,6 +77,8 @@ def _write_array(archive: zipfile.ZipFile, name: str, array: NDArray[np.generic]
 
 
 def write_safetensors(file: BinaryIO, tensors: Mapping[str, Tensor], metadata: str) -> None:
+    """Raises ValueError on numbers that no recording has."""
+    _check(tensors)
     header: dict[str, object] = {"__metadata__": {METADATA: metadata}}
     end = 0
     for name, tensor in tensors.items():
@@ -86,6 +89,17 @@ def write_safetensors(file: BinaryIO, tensors: Mapping[str, Tensor], metadata: s
     file.write(struct.pack("<Q", len(text)) + text)
     for tensor in tensors.values():
         file.write(_array(tensor.contiguous().reshape(-1).view(torch.uint8)).data)
+
+
+def _check(tensors: Mapping[str, Tensor]) -> None:
+    for name, tensor in tensors.items():
+        if tensor.dtype not in _KINDS:
+            actual, known = (
+                ", ".join(str(kind).removeprefix("torch.") for kind in kinds) for kinds in ([tensor.dtype], _KINDS)
+            )
+            raise ValueError(
+                _("{name} is {actual}; expected one of {known}.").format(name=name, actual=actual, known=known)
+            )
 
 
 def _array(tensor: Tensor) -> NDArray[np.generic]:

@@ -24,7 +24,7 @@ AXES = {
     "scale": "what query · keyᵀ is multiplied by: a number, or [head, 1, 1]",
     "bias": "[head, query, key], added after scaling",
     "kept": "what weights are multiplied by before they mix the values: [head, query, key] or [head, 1, 1]",
-    "cap": "a number; scaled scores are bent to cap · tanh(score / cap) before the bias is added",
+    "cap": "a number, or [head, 1, 1]; scaled scores are bent to cap · tanh(score / cap) before the bias is added",
     "residual_in": "[seq, d_model]",
     "residual_mid": "[seq, d_model]",
     "residual_out": "[seq, d_model]",
@@ -139,7 +139,7 @@ def _record(left: dict[str, Tensor], at: str, n_query: int, n_key: int) -> Atten
         if factor is not None and not factor.is_floating_point():
             raise NoRecording(_wrong(at + name, factor, "a number"))
     try:
-        return AttentionRecord(
+        record = AttentionRecord(
             query,
             key,
             value,
@@ -147,10 +147,22 @@ def _record(left: dict[str, Tensor], at: str, n_query: int, n_key: int) -> Atten
             scale if scale.dim() else float(scale),
             left.pop(f"{at}bias", None),
             left.pop(f"{at}kept", None),
-            None if cap is None else float(cap),
+            cap if cap is None or cap.dim() else float(cap),
         )
     except ValueError as error:
         raise NoRecording(f"{at}{error}") from error
+    _check_numbers(record, at)
+    return record
+
+
+def _check_numbers(record: AttentionRecord, at: str) -> None:
+    """Of what is no number no map can be drawn; a bias may be −inf, which forbids."""
+    for name in ("query", "key", "value", "scale", "kept", "cap"):
+        factor = getattr(record, name)
+        if factor is not None and not torch.as_tensor(factor).isfinite().all():
+            raise NoRecording(_("{name} holds NaN or infinity; expected finite numbers").format(name=at + name))
+    if record.bias is not None and not (record.bias < torch.inf).all():
+        raise NoRecording(_("{name} holds NaN or +infinity; expected numbers or −infinity").format(name=f"{at}bias"))
 
 
 def _stream(left: dict[str, Tensor], at: str, n: int) -> Stream | None:

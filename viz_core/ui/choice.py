@@ -3,10 +3,13 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from viz_core.analysis.heads import LOCAL, role_scores, rows_with
+from viz_core.analysis.probe import evenly
 from viz_core.language import _
+from viz_core.masks import causal, full
 from viz_core.models import Model
 from viz_core.recording import Recording
 from viz_core.ui.roles import FEW, Known, asleep, head_name, measured_on, names
@@ -14,6 +17,8 @@ from viz_core.ui.state import View
 
 HABIT = 0.25  # of a head's weight, from which a pattern is called its habit
 NEAR = 0.6  # of its weight within a few tokens
+LIFTED = 1.2  # times what equal weights give a pattern: from here on it is more than chance
+MOST_EVEN = 0.5  # where equal weights give it more, nearly every token of the text has the pattern
 EVEN = 0.85  # of the largest entropy its rows could have
 
 
@@ -67,15 +72,24 @@ def chosen_in(view: View, model: Model, recording: Recording) -> Choice:
     return Choice(layer, head, query, key, (n, n))
 
 
-def observation(weights: Tensor, token_ids: Tensor, *, both_sides: bool = False, known: Known | None = None) -> str:
-    """What this head does on this text, computed. weights [query, key], token_ids [seq].
+def observation(
+    weights: Tensor,
+    token_ids: Tensor,
+    *,
+    both_sides: bool = False,
+    known: Known | None = None,
+    allowed: Tensor | None = None,
+) -> str:
+    """What this head does on this text, computed. weights [query, key], token_ids [seq], allowed bool [query, key].
 
     It names the pattern with the highest score, and how many rows it was measured on. A pattern that fewer than a
     quarter of the rows have is left out, one row is no habit, unless the head is known for it; and when what it is
     known for cannot show here, that is said first.
     """
-    reason = asleep(known.role, token_ids, both_sides=both_sides) if known else ""
-    habit = _habit(weights, token_ids, both_sides, known)
+    if allowed is None:
+        allowed = full(len(token_ids), len(token_ids)) if both_sides else causal(len(token_ids))
+    reason = asleep(known.role, token_ids, both_sides=both_sides, allowed=allowed) if known else ""
+    habit = _habit(weights, token_ids, both_sides, known, allowed)
     if known is None or not reason:
         patterns = ", ".join(words for role, words in names(both_sides).items() if role != "broad")
         return habit or _("On this text none of the simple patterns ({patterns}) gets much of its weight.").format(
@@ -88,10 +102,12 @@ def observation(weights: Tensor, token_ids: Tensor, *, both_sides: bool = False,
     return f"{said} {habit}".strip()
 
 
-def _habit(weights: Tensor, token_ids: Tensor, both_sides: bool, known: Known | None) -> str:
+def _habit(weights: Tensor, token_ids: Tensor, both_sides: bool, known: Known | None, allowed: Tensor) -> str:
     """One sentence about the strongest pattern, or "" where none is strong."""
-    n, rows = len(token_ids), rows_with(token_ids, both_sides=both_sides)
-    scores = {role: float(s[0]) for role, s in role_scores(weights[None], token_ids, both_sides=both_sides).items()}
+    n, rows = len(token_ids), rows_with(token_ids, both_sides=both_sides, allowed=allowed)
+    both = torch.cat([weights[None], evenly(allowed, 1)])
+    found = role_scores(both, token_ids, both_sides=both_sides, allowed=allowed)
+    scores, even = ({role: float(score[one]) for role, score in found.items()} for one in range(2))
     enough = {role: FEW if known and role == known.role else max(FEW, n / 4) for role in rows}
     common = [role for role, count in rows.items() if count >= enough[role]]
     if not common:
@@ -103,7 +119,13 @@ def _habit(weights: Tensor, token_ids: Tensor, both_sides: bool, known: Known | 
         role = "broad"
         if scores[role] < EVEN:
             return ""
-    return _habits(both_sides)[role].format(share=scores[role], rows=rows[role], near=LOCAL)
+    little = even[role] > MOST_EVEN or scores[role] < LIFTED * even[role]
+    if little and scores["broad"] >= EVEN:
+        role = "broad"
+    said = _habits(both_sides)[role].format(share=scores[role], rows=rows[role], near=LOCAL)
+    if little and role != "broad":
+        return said + " " + _("Equal weights would give {share:.0%}: here that tells little.").format(share=even[role])
+    return said + " " + _("An induction head does this.") if role == "induction" and not both_sides else said
 
 
 def _habits(both_sides: bool) -> dict[str, str]:
@@ -117,7 +139,7 @@ def _habits(both_sides: bool) -> dict[str, str]:
         if both_sides
         else _(
             "{rows} tokens here repeat an earlier one. They give {share:.0%} of their weight to the token that came "
-            "right after that earlier copy: an induction head does this."
+            "right after that earlier copy."
         ),
         "duplicate": _("{rows} tokens here have a copy elsewhere. They give {share:.0%} of their weight to a copy.")
         if both_sides

@@ -15,7 +15,7 @@ from viz_core.models import Model, UnusableText
 from viz_core.recording import Recording
 from viz_core.ui import controls, state, store
 from viz_core.ui.choice import Choice, enough, observation
-from viz_core.ui.roles import FEW, Best, Known, Roles, asleep, measured_on, names
+from viz_core.ui.roles import FEW, Best, Known, Roles, asleep, measured_on, names, seen_by_any
 
 SCORES_WIDTH = 400  # pixels
 AWAKE = "a repeated sentence"  # the example where every role shows
@@ -74,16 +74,18 @@ def what_it_does(
     weights [query, key] of the chosen head.
     """
     both_sides, ids = model.both_sides, recording.token_ids
+    allowed = recording.blocks[choice.layer].attention.head(choice.head).allowed.reshape(weights.shape)
     sought, known = _sought(model, choice), roles.known(choice.layer, choice.head)
     best = roles.best(sought) if sought else None
     if best and sought in roles.stored and best.score >= enough(sought):
         known = Known(sought, best.score)
     said = store.finding(
         ("observation", *choice.identity(model, text), known, spoken()),
-        lambda: observation(weights, ids, both_sides=both_sides, known=known),
+        lambda: observation(weights, ids, both_sides=both_sides, known=known, allowed=allowed),
     )
     if sought and (best is None or best.score < enough(sought)):
-        reason, what = asleep(sought, ids, both_sides=both_sides), names(both_sides)[sought]
+        reason = asleep(sought, ids, both_sides=both_sides, allowed=seen_by_any(recording))
+        what = names(both_sides)[sought]
         where = measured_on(sought, both_sides) if sought in roles.stored else _("on this text")
         said = _not_found(best, what, reason, where) + " " + said
     st.markdown(said)

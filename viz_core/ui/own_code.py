@@ -17,26 +17,32 @@ def strip(choices: Sequence[Part[S]], model: Model, *, name: str = "part", says:
 
 
 def drawn(part: Part[S], scene: S, model: Model) -> list[str]:
-    """What `part` draws, or why it cannot."""
+    """What `part` draws, or why it cannot, with a way on."""
     if _can(part, model):
         return part.draw(scene)
-    if part.of_any:
-        words = _("This part is about predictions, and {model} makes none: it reads a text and predicts no token.")
-        st.info(words.format(model=show.literal(model.name)), icon=":material/lock:")
-        return []
-    words = _(
-        "{model} runs by its own code, which hands over each head's q, k, v, mask and scale, and nothing of what lies "
-        "between: no weight matrices, norms or residual stream. This part needs them. Its heads are on Explore, Inside "
-        "one head, Compare, Head finder and Beyond weights."
-    )
     with st.container(key="own-code"):
-        st.info(words.format(model=show.literal(model.name)), icon=":material/lock:")
+        st.info(_reason(part, model).format(model=show.literal(model.name)), icon=":material/lock:")
         st.button(
             _("See this part with {model}").format(model=state.View.model),
             key="own-model",
             on_click=lambda: state.show(model=state.View.model, layer=-1, head=-1),
         )
     return []
+
+
+def _reason(part: Part[S], model: Model) -> str:
+    if not part.of_any:
+        return _(
+            "{model} runs by its own code, which hands over each head's q, k, v, mask and scale, and nothing of what "
+            "lies between: no weight matrices, norms or residual stream. This part needs them. Its heads are on "
+            "Explore, Inside one head, Compare, Head finder and Beyond weights."
+        )
+    if "reads_for" in model.card:
+        return _(
+            "This part is about predictions. Shown of {model} is its encoder, which makes none: what it reads goes to "
+            "the decoder, and that predicts the tokens."
+        )
+    return _("This part is about predictions, and {model} makes none: it reads a text and predicts no token.")
 
 
 def _can(part: Part[S], model: Model) -> bool:

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from viz_core.analysis.heads import NEED_REPEATS, ROLES, rows_with
 from viz_core.language import _
+from viz_core.recording import Recording
 
 KNOWN = 0.4  # a stored score from which a head is known for a role
 LETTERS = {
@@ -23,6 +25,12 @@ LETTERS = {
 }
 NONE = 255  # among marks: no role; among scores in hundredths: none
 FEW = 3  # rows; on fewer a role cannot show
+
+
+def seen_by_any(recording: Recording) -> Tensor:
+    """bool [query, key]: what some head of some layer may look at."""
+    layers = [block.attention.allowed for block in recording.blocks]
+    return torch.stack([layer if layer.dim() < 3 else layer.any(0) for layer in layers]).any(0)
 
 
 def head_name(layer: int, head: int) -> str:
@@ -121,11 +129,12 @@ def measured_on(role: str, both_sides: bool) -> str:
     return _("on random repeated tokens") if role in NEED_REPEATS and not both_sides else _("on held-out text")
 
 
-def asleep(role: str, token_ids: Tensor, *, both_sides: bool) -> str:
-    """Why the role cannot show on this text, or "" where it can."""
+def asleep(role: str, token_ids: Tensor, *, both_sides: bool, allowed: Tensor | None = None) -> str:
+    """Why the role cannot show on this text, or "" where it can. `allowed` bool [query, key]: what may be looked at."""
     rows = rows_with(token_ids, both_sides=both_sides)[role]
     if rows >= FEW:
-        return ""
+        left = rows if allowed is None else rows_with(token_ids, both_sides=both_sides, allowed=allowed)[role]
+        return "" if left >= FEW else _("the mask leaves almost no row a choice there")
     if role not in NEED_REPEATS:
         return _("this text is too short")
     return _("almost no token of this text repeats") if rows else _("no token of this text repeats")

@@ -257,14 +257,9 @@ def gradients(model: Model, text: str, row: int, token_id: int, report: Report |
     )
 
 
-def gradient_bytes(model: Model, n: int) -> int:
-    """What they take, of n tokens."""
-    return 4 * sum(model.heads) * n * n
-
-
 def keeps_gradients(model: Model, n: int) -> bool:
-    """Whether those of all layers are kept; else only those of a layer that was asked for."""
-    return gradient_bytes(model, n) <= GRADIENTS
+    """Whether those of all layers, of n tokens, are kept; else only those of a layer that was asked for."""
+    return 4 * sum(model.heads) * n * n <= GRADIENTS
 
 
 def kept_gradients(model: Model, text: str, row: int, token_id: int, layer: int) -> Tensor | None:

@@ -32,7 +32,7 @@ export default function ({ data, parentElement }) {
     cell: root.querySelector("[role=gridcell]"),
     tip: root.querySelector(".tip"),
     sort: whole.querySelector(".sort"),
-    allowed: bytes(nQuery * nKey),
+    allowed: bytes(header.masks * nQuery * nKey),
     marks: bytes(layers * heads),
     resting: bytes(layers * heads),
     scores: header.roles.map(({ here, known }) => ({
@@ -233,6 +233,7 @@ function pixels(state, [layer, head], size) {
   const [, heads, nQuery, nKey] = state.header.shape;
   const { tiles, allowed, lut } = state;
   const start = (layer * heads + head) * nQuery * nKey;
+  const mask = state.header.masks === 1 ? 0 : layer * nQuery * nKey; // one for all layers, or one each
   const image = new ImageData(size, size);
   const out = new Uint32Array(image.data.buffer);
   const first = (pixel, n) => (size >= n ? Math.floor((pixel * n) / size) : Math.ceil((pixel * n) / size));
@@ -245,7 +246,7 @@ function pixels(state, [layer, head], size) {
       let value = -1;
       for (let q = top; q <= bottom; q++) {
         for (let k = left, i = q * nKey + left; k <= right; k++, i++) {
-          if (allowed[i] && tiles[start + i] > value) value = tiles[start + i];
+          if (allowed[mask + i] && tiles[start + i] > value) value = tiles[start + i];
         }
       }
       out[o] = lut[value < 0 ? 256 : value];

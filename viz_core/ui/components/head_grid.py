@@ -36,7 +36,8 @@ def head_grid(
     heads that do not have it are paler, and may be put in order of it.
 
     tiles    uint8 [layer, head, query, key], row 0 on top: round(255·√weight), so that 1 % is still seen (25)
-    allowed  bool [query, key]; a cell that may not be looked at is grey, never the colour of weight 0
+    allowed  bool [layer, query, key], or [1, query, key] for all layers; a cell that may not be looked at is grey,
+             never the colour of weight 0
     roles    (name, letter, what a head of that role looks at)
     here     role → [layer, head], scores on this text; NaN where the role sleeps on it
     known    role → [layer, head], scores from elsewhere; for the roles somebody measured
@@ -50,10 +51,11 @@ def head_grid(
     if tiles.dtype != np.uint8 or tiles.ndim != 4:
         raise ValueError(f"tiles is {tiles.dtype} {list(tiles.shape)}; expected uint8 [layer, head, query, key]")
     n_layer, n_head, n_query, n_key = tiles.shape
-    if allowed.dtype != bool or allowed.shape != (n_query, n_key):
-        raise ValueError(f"allowed is {allowed.dtype} {list(allowed.shape)}; expected bool {[n_query, n_key]}")
+    if allowed.dtype != bool or allowed.shape not in {(1, n_query, n_key), (n_layer, n_query, n_key)}:
+        raise ValueError(f"allowed is {allowed.dtype} {list(allowed.shape)}; expected bool {[n_layer, n_query, n_key]}")
     header = {
         "shape": [n_layer, n_head, n_query, n_key],
+        "masks": len(allowed),
         "roles": [
             {"name": name, "letter": letter, "says": says, "here": name in here, "known": name in known}
             for name, letter, says in roles

@@ -61,4 +61,6 @@ def _candidates(scene: Scene, row: int) -> list[tuple[int, str, float]]:
         labels = [scene.model.labels([token_id])[0] for token_id in ids]
         return list(zip(ids, labels, best.values.tolist(), strict=True))
 
-    return store.finding(("candidates", scene.model.name, scene.model.revision, scene.text, row), found)
+    return store.measurement(
+        ("candidates", scene.model.name, scene.model.revision, scene.text, row), lambda _note: found()
+    )

@@ -24,14 +24,16 @@ class Reading:
         return self == Reading()
 
 
-def now() -> Reading:
-    """As the address has it."""
-    measure = valid("measure", measures())
+def now(*, predicts: bool) -> Reading:
+    """As the address has it, of a model that predicts tokens or one that does not."""
+    measure = valid("measure", measures(predicts=predicts))
     return Reading(measure, valid("of_words", units()) == "words", valid("first", firsts(measure)))
 
 
-def measures() -> dict[str, str]:
-    return {"weights": _("weight α"), "values": "‖αv‖", "output": "‖αvW_O‖", "gradient": _("gradient × α")}
+def measures(*, predicts: bool) -> dict[str, str]:
+    """Gradients are those of a prediction."""
+    options = {"weights": _("weight α"), "values": "‖αv‖", "output": "‖αvW_O‖"}
+    return options | ({"gradient": _("gradient × α")} if predicts else {})
 
 
 def units() -> dict[str, str]:

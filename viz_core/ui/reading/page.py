@@ -18,10 +18,14 @@ from viz_core.ui.scene import Scene
 from viz_core.ui.workshop import Progress
 
 
-def control(scene: Scene) -> None:
-    """The button that opens the settings."""
+def control(scene: Scene, *, of_map: bool = True) -> None:
+    """The button that opens the settings; it cannot be pressed where no map is shown."""
+    if not of_map:
+        reason = _("Lines show the weights of tokens as they are: this is for the map.")
+        st.button(_("Show as"), icon=":material/tune:", key="no-reading", disabled=True, help=reason)
+        return
     with st.popover(_("Show as"), icon=":material/tune:", key="reading"):
-        measure = settings.one_of("measure", _("Each cell is"), asked.measures())
+        measure = settings.one_of("measure", _("Each cell is"), asked.measures(predicts=scene.model.predicts))
         if measure == "gradient":
             aim.choosers(scene)
         settings.one_of("of_words", _("Rows and columns are"), asked.units())
@@ -44,7 +48,7 @@ def weights_map(
     scores    whether the plain map's hover tells the scores too
     above     draws what stands over the map, with `control(scene)` in it; the control alone unless said otherwise
     """
-    reading, over = asked.now(), above or (lambda: control(scene))
+    reading, over = asked.now(predicts=scene.model.predicts), above or (lambda: control(scene))
     if reading.plain:
         return [_plain(scene, key, subtitle or _("row looks at column; each row sums to 1"), over, scores=scores)]
     over()
@@ -58,13 +62,13 @@ def weights_map(
         _compute_gradients(scene, toward)  # its bar stands after the place, which is empty so long
     of = (*scene.choice.identity(scene.model, scene.text), reading, toward)
     found = store.finding(("reading", *of), lambda: read(scene, reading, toward))
-    title, said = scene.title(words.title(reading)), words.subtitle(reading, toward)
+    title, (said, more) = scene.title(words.title(reading)), words.subtitle(reading, found, toward)
     drawn = store.figure(
         ("reading", *of, key, scene.theme, scene.window, spoken()),
-        lambda: _figure(scene, reading, found, title=title, subtitle=said),
+        lambda: _figure(scene, reading, found, title=title, subtitle=said, more=more),
     )
     with place:
-        show.figure(drawn, key, f"{title}. {said}", cells=lambda: _cells(found))
+        show.figure(drawn, key, ". ".join(filter(None, (title, said, more))), cells=lambda: _cells(found))
         st.caption(words.caption(scene, reading, found, toward), help=words.sources(reading))
     return [key]
 
@@ -103,7 +107,7 @@ def _cells(found: Read) -> Cells:
     return Cells(found.values.numpy(), found.names, found.names, found.allowed.numpy(), also)
 
 
-def _figure(scene: Scene, reading: Reading, found: Read, *, title: str, subtitle: str) -> go.Figure:
+def _figure(scene: Scene, reading: Reading, found: Read, *, title: str, subtitle: str, more: str) -> go.Figure:
     shares, left_out = reading.measure == "weights", reading.first != "shown"
     values = found.values.numpy()
     return reading_heatmap(
@@ -111,6 +115,7 @@ def _figure(scene: Scene, reading: Reading, found: Read, *, title: str, subtitle
         found.names,
         title=title,
         subtitle=subtitle,
+        more=more,
         theme=scene.theme,
         unit=words.unit(reading.measure),
         weights=shares,
@@ -120,6 +125,6 @@ def _figure(scene: Scene, reading: Reading, found: Read, *, title: str, subtitle
         also=None if shares else {_("weight"): found.weights.numpy()},
         window=None if reading.words else scene.window,
         hidden=found.first.numpy() if left_out else None,
-        said=_("{share} hidden").format(share=show.share(found.share)),
+        said=words.hidden(found),
         starts=found.starts,
     )

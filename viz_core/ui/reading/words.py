@@ -33,9 +33,19 @@ def _name(measure: str) -> str:
     }[measure]
 
 
-def subtitle(reading: Reading, aim: Aim | None) -> str:
-    if reading.words:
-        return _("words: sum over a word's keys, mean over its queries")
+def subtitle(reading: Reading, read: Read, aim: Aim | None) -> tuple[str, str]:
+    """What a cell is; and, on a line of its own, whose logit it is about and how much of the map is hidden, so that a
+    picture that is taken along tells it too."""
+    cell = _("words: sum over a word's keys, mean over its queries") if reading.words else _each(reading, aim)
+    logit = _("logit of “{token}”").format(token=unspaced(aim.label)) if aim is not None and reading.words else ""
+    return cell, "; ".join(filter(None, (logit, hidden(read) if reading.first != "shown" else "")))
+
+
+def hidden(read: Read) -> str:
+    return _("{share} hidden").format(share=show.share(read.share))
+
+
+def _each(reading: Reading, aim: Aim | None) -> str:
     if aim is not None:
         return _("what the logit of “{token}” owes to each look").format(token=unspaced(aim.label))
     if reading.measure == "weights":
@@ -46,7 +56,7 @@ def subtitle(reading: Reading, aim: Aim | None) -> str:
         )
     return {
         "values": _("weight × length of the column's value"),
-        "output": _("length of what each look adds to the stream"),
+        "output": _("length of what each look brings through W_O"),
     }[reading.measure]
 
 
@@ -94,6 +104,12 @@ def _cell(scene: Scene, measure: str, aim: Aim | None) -> str:
             "Each cell: α · ∂logit/∂α for the logit of {token} predicted at {row} (token {at}): to first order, what "
             "that logit would lose without this one look. Orange raises it, blue lowers it."
         ).format(token=quoted(aim.label), row=quoted(scene.tokens[aim.row]), at=aim.row)
+    if measure == "output" and not scene.model.own:
+        return _(
+            "Each cell: the length of α·v·W_O, what this look brings to the output of its layer's attention (v as the "
+            "model computes it; without b_O, which belongs to no head). A model that runs by its own code may norm or "
+            "rescale that output before it joins the residual stream, as Gemma 2 does."
+        )
     return {
         "weights": "",
         "values": _(

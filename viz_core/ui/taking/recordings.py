@@ -7,12 +7,17 @@ import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from viz_core import notebook, storing
+from viz_core.edits import AS_IT_IS
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.recording import Recording
 from viz_core.ui import show, state
-from viz_core.ui.choice import Choice, chosen_in
+from viz_core.ui.choice import chosen_in
+from viz_core.ui.reading import aim, asked
+from viz_core.ui.reading.asked import Reading
+from viz_core.ui.reading.numbers import missing
+from viz_core.ui.scene import Scene
 from viz_core.ui.taking import shown
 
 MOST_BYTES = 400_000_000  # of one download: the file is in the server's memory until it is sent
@@ -34,7 +39,9 @@ def offer(opened: PopoverContainer, view: state.View, model: Model, text: str, r
     if opened.open:
         with opened, st.container(width=WIDTH):
             _recording(model, text, recording)
-            _python(chosen_in(view, model, recording), model, text)
+            theme: ThemeName = "dark" if st.context.theme.type == "dark" else "light"
+            choice = chosen_in(view, model, recording)
+            _python(Scene(model=model, text=text, recording=recording, choice=choice, theme=theme))
 
 
 def _recording(model: Model, text: str, recording: Recording) -> None:
@@ -70,8 +77,32 @@ def _stored(recording: Recording, model: str, text: str, kind: storing.Kind) -> 
     return file.getvalue()
 
 
-def _python(choice: Choice, model: Model, text: str) -> None:
-    theme: ThemeName = "dark" if st.context.theme.type == "dark" else "light"
+def _python(scene: Scene) -> None:
     st.markdown("**" + _("In a notebook") + "**")
-    code = notebook.snippet(model.name, text, edits=shown.edits(), layer=choice.layer, head=choice.head, theme=theme)
+    model, choice, edits = scene.model, scene.choice, shown.edits()
+    reading = asked.now(predicts=model.predicts) if edits == AS_IT_IS else Reading()  # what is changed is shown plain
+    code = notebook.snippet(
+        model.name,
+        scene.text,
+        edits=edits,
+        layer=choice.layer,
+        head=choice.head,
+        theme=scene.theme,
+        reader="reads_for" in model.card,
+        also=_measured(scene, reading.measure),
+    )
     st.code(code, language="python", wrap_lines=True)
+    if reading.words or reading.first != "shown":
+        words = _("The lines have every token by itself, the first one too; the map on this page is shown otherwise.")
+        st.caption(words)
+    if st.session_state.get("page") == _("Compare"):
+        st.caption(_("These lines are of A alone. For B, change the text, the model or the head in them."))
+
+
+def _measured(scene: Scene, measure: str) -> list[str]:
+    """What the cells of the map are, where they are no plain weights."""
+    if measure == "weights" or missing(scene, Reading(measure)):
+        return []
+    aimed = aim.chosen(scene) if measure == "gradient" else None
+    toward = None if aimed is None else (aimed.row, aimed.token_id)
+    return ["", *notebook.measured(measure, scene.choice.layer, scene.choice.head, toward)]

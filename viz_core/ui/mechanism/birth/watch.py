@@ -101,7 +101,7 @@ def _film(scene: Birth) -> None:
     looks_at = names(both_sides=False)
     film(
         np.stack([one.tiles.numpy() for one in seen]),
-        allowed=seen[0].allowed.numpy(),
+        allowed=seen[0].allowed[0].numpy(),
         marks=marks,
         roles=[(LETTERS[role], looks_at.get(role, "")) for role in ROLES],
         scores=[_written(one, of, roles[-1]) for one, of in zip(roles, marks, strict=True)],

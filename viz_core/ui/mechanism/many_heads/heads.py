@@ -8,8 +8,9 @@ import streamlit as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from viz_core.analysis.ablation import Effects, Removal, effects_of_each, removed_in_order
+from viz_core.analysis.ablation import Effects, Removal, logits_without, removed_in_order
 from viz_core.analysis.heads import ROLES
+from viz_core.analysis.lens import logits_at
 from viz_core.analysis.sweep import absences
 from viz_core.edits import AS_IT_IS, Edits, Heads, Instead
 from viz_core.language import _
@@ -25,7 +26,7 @@ Table = NDArray[np.float32]
 
 
 def count(scene: Scene) -> int:
-    return scene.n_layer * scene.n_head
+    return sum(scene.model.heads)
 
 
 def roles_of(scene: Scene) -> Roles:
@@ -41,9 +42,10 @@ def put_instead() -> Instead:
     if asked == "mean":
         said.caption(
             _(
-                "Off: at every token the head's context is its mean over this text (b_O stays), “mean ablation”: lost "
-                "is only what it does otherwise for one token than for another. Wang et al. 2023 take the mean over "
-                "many texts; that over one is rougher."
+                "Off: at every token the head's context is its mean over this whole text, later tokens included (b_O "
+                "stays), “mean ablation”: lost is only what it does otherwise for one token than for another. Wang et "
+                "al. 2023 take the mean over many texts; that over one is rougher, and in a decoder it lets earlier "
+                "tokens hear of later ones."
             )
         )
         return "mean"
@@ -70,18 +72,28 @@ def effects(scene: Scene, row: int, instead: Instead = "zero") -> Effects | None
     )
 
 
+def without(scene: Scene, row: int, instead: Instead) -> Callable[[int, int], Tensor]:
+    """What runs the model with one head, (layer, head), switched off, and gives its logits [vocab] at `row`, from 0. A
+    model that runs by its own code is run whole, ours from that head's layer on."""
+    model, last = scene.model, row == len(scene.tokens) - 1 and not scene.model.both_sides
+
+    def logits(layer: int, head: int) -> Tensor:
+        if model.own:
+            return logits_without(model.transformer, scene.recording, row, (layer, head), instead)
+        made = Edits(ablated=frozenset({(layer, head)}), instead=instead)
+        return model.record(scene.text, made, all_logits=not last).logits[-1 if last else row]
+
+    return logits
+
+
 def _effects(scene: Scene, row: int, instead: Instead, note: Callable[..., None]) -> Effects:
-    """A model that runs by its own code is run whole for each head."""
-    model, before = scene.model, scene.recording.logits[-1 if scene.recording.logits.shape[0] == 1 else row]
-    if model.own:
-        return effects_of_each(model.transformer, scene.recording, row, note, instead=instead)
-
-    def without(layer: int, head: int) -> Tensor:
-        edits = Edits(ablated=frozenset({(layer, head)}), instead=instead)
-        return model.record(scene.text, edits, all_logits=True).logits[row]
-
-    found = absences(without, before, [scene.n_head] * scene.n_layer, [int(before.argmax())], note)
-    return Effects(found.divergence, found.logit[..., 0])
+    """A head that a layer does not have, where layers differ, changes nothing."""
+    model, logits = scene.model, scene.recording.logits
+    before = (
+        logits_at(model.transformer, scene.recording, row) if model.own else logits[-1 if len(logits) == 1 else row]
+    )
+    found = absences(without(scene, row, instead), before, model.heads, [int(before.argmax())], note)
+    return Effects(found.divergence.nan_to_num(0.0), found.logit[..., 0].nan_to_num(0.0))
 
 
 def removal(scene: Scene, row: int, instead: Instead, *, strongest_first: bool) -> Removal | None:
@@ -146,7 +158,8 @@ def says(scene: Scene, roles: Roles, lines: dict[str, Table]) -> list[str]:
     told = []
     for (layer, head), mark in np.ndenumerate(marks):
         looks = [] if mark == NONE else [_("looks at {what}").format(what=words[ROLES[mark]])]
-        numbers = [line.format(f"{table[layer, head]:.3g}".replace("-", "−")) for line, table in lines.items()]
+        known = {line: table[layer, head] for line, table in lines.items() if not np.isnan(table[layer, head])}
+        numbers = [line.format(f"{number:.3g}".replace("-", "−")) for line, number in known.items()]
         told.append("\n".join([" · ".join([head_name(layer, head), *looks]), *numbers]))
     return told
 

@@ -50,7 +50,7 @@ def switches(scene: Scene) -> list[str]:
 
 def chosen(scene: Scene) -> Heads:
     """Those of the address that this model has."""
-    return parsed(state.setting("off"), scene.n_layer, scene.n_head)
+    return parsed(state.setting("off"), scene.n_layer, max(scene.model.heads)) & _all(scene)
 
 
 def parsed(text: str, n_layer: int, n_head: int) -> Heads:
@@ -75,7 +75,7 @@ def written(off: Heads, n_head: int) -> str:
 
 
 def _keep(scene: Scene, off: Heads) -> None:
-    settings.keep("off", written(off, scene.n_head))
+    settings.keep("off", written(off, max(scene.model.heads)))
 
 
 # -- presets -------------------------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def _presets(scene: Scene, off: Heads, roles: Roles, effects: Effects | None) ->
 
 
 def _all(scene: Scene) -> Heads:
-    return frozenset((layer, head) for layer in range(scene.n_layer) for head in range(scene.n_head))
+    return frozenset((layer, head) for layer, count in enumerate(scene.model.heads) for head in range(count))
 
 
 def by_role(roles: Roles) -> Mapping[str, Heads]:
@@ -130,7 +130,7 @@ def by_role(roles: Roles) -> Mapping[str, Heads]:
 
 def _grid(scene: Scene, off: Heads, roles: Roles, effects: Effects | None) -> None:
     st.markdown("**" + _("Every head: click to switch it off or on") + "**")
-    shape = (scene.n_layer, scene.n_head)
+    shape = (scene.n_layer, max(scene.model.heads))
     values = np.full(shape, np.nan, np.float32) if effects is None else effects.divergence.numpy()
     lines = {} if effects is None else {_("off alone: KL {} nats"): values}
     head_map(
@@ -195,7 +195,7 @@ def _spread(scene: Scene, effects: Effects) -> str:
 
 def _ranking(scene: Scene, off: Heads, effects: Effects) -> None:
     order = effects.divergence.flatten().argsort(descending=True, stable=True)[:MOST_BARS].tolist()
-    places = [divmod(place, scene.n_head) for place in order]
+    places = [divmod(place, effects.divergence.shape[1]) for place in order]
 
     def toggled(place: int) -> None:
         _keep(scene, off ^ {places[place]})

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from viz_core import masks
+from viz_core.edits import Heads
 from viz_core.language import _
 from viz_core.ui import settings, state
 from viz_core.ui.mechanism.masks import painted
@@ -20,7 +21,8 @@ MOST_GLOBAL = 32  # tokens that an address may name
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """name     for titles
+    """kind     "own": nothing is changed, whatever layers have masks of their own
+    name     for titles
     allowed  bool [n, n]
     pattern  makes it for a text of any length, where the kind is one that is used on long texts
     """
@@ -32,13 +34,33 @@ class Mask:
 
 
 def own(scene: Scene) -> Tensor:
-    """The model's own, [n, n]."""
+    """The chosen head's own, [n, n]."""
+    return scene.allowed
+
+
+def usual(scene: Scene) -> Tensor:
+    """What most models of this kind have in every layer, [n, n]: a decoder causal, an encoder none."""
     n = len(scene.tokens)
     return masks.full(n, n) if scene.model.both_sides else masks.causal(n)
 
 
+def own_layers(scene: Scene) -> list[Tensor]:
+    """The model's own, of every layer: [1 or head, n, n]."""
+    n = len(scene.tokens)
+    found = [block.attention.allowed for block in scene.recording.blocks]
+    return [allowed.expand(1, n, n) if allowed.dim() < 3 else allowed for allowed in found]
+
+
+def alike(scene: Scene, at: Heads | None) -> bool:
+    """Whether all of these heads have the chosen one's own mask; None = all of the model."""
+    layers = own_layers(scene)
+    if at is None:
+        return all(bool((allowed == own(scene)).all()) for allowed in layers)
+    return all(torch.equal(layers[layer][min(head, len(layers[layer]) - 1)], own(scene)) for layer, head in at)
+
+
 def kinds(scene: Scene) -> dict[str, str]:
-    """Those to choose from; the model's own is marked."""
+    """Those to choose from; the model's own is marked, or, where that is none of them, stands first."""
     words = {
         "causal": _("causal"),
         "none": _("none"),
@@ -48,10 +70,16 @@ def kinds(scene: Scene) -> dict[str, str]:
         "global": _("local + global"),
         "painted": _("painted"),
     }
-    return words | {(own_kind := default(scene)): words[own_kind] + " " + _("(as it is)")}
+    own_kind = default(scene)
+    if own_kind == "own":
+        return {"own": _("as it is")} | words
+    return words | {own_kind: words[own_kind] + " " + _("(as it is)")}
 
 
 def default(scene: Scene) -> str:
+    """The kind that the model has in every layer; "own" where that is none of the others, or differs by layer."""
+    if not (alike(scene, None) and torch.equal(own(scene), usual(scene))):
+        return "own"
     return "none" if scene.model.both_sides else "causal"
 
 
@@ -74,19 +102,25 @@ def compared(scene: Scene) -> dict[str, str]:
         "dilated": _("dilated, w = 4, step 2"),
         "global": _("w = 4, first global"),
     }
-    return {kind: numbers.get(kind, known[kind]) for kind in ("causal", "none", "window", "dilated", "global")}
+    shown = [kind for kind in ("own", "causal", "none", "window", "dilated", "global") if kind in known]
+    return {kind: numbers.get(kind, known[kind]) for kind in shown}
 
 
 def of_kind(scene: Scene, kind: str) -> Tensor:
     """The mask of a kind with the numbers that `compared` says."""
     n, both = len(scene.tokens), scene.model.both_sides
     return {
+        "own": lambda: own(scene),
         "causal": lambda: masks.causal(n),
         "none": lambda: masks.full(n, n),
         "window": lambda: masks.sliding_window(n, 4, both_sides=both),
         "dilated": lambda: masks.dilated(n, 4, 2, both_sides=both),
         "global": lambda: masks.local_and_global(n, 4, {0}, both_sides=both),
     }[kind]()
+
+
+def _own(scene: Scene) -> Mask:
+    return Mask("own", _("as it is"), own(scene))
 
 
 def _causal(scene: Scene) -> Mask:
@@ -102,7 +136,7 @@ def _padding(scene: Scene) -> Mask:
     n = len(scene.tokens)
     if n == 1:
         st.caption(_("A text of one token has nothing to pad."))
-        return Mask("padding", _("no padding"), own(scene))
+        return Mask("own", _("no padding"), own(scene))
     count = settings.whole_number("padded", _("Filling tokens"), 1, n - 1, default=min(2, n - 1))
     ends = {"first": _("the first"), "last": _("the last")}
     side = settings.one_of("side", _("which"), ends, default="last" if scene.model.both_sides else "first")
@@ -165,7 +199,7 @@ def _painted(scene: Scene) -> Mask:
     allowed = painted.read(said, n)
     if allowed is None:
         st.caption(_unpainted(said, n))
-        return Mask("painted", _("not painted yet"), own(scene))
+        return Mask("own", _("not painted yet"), own(scene))
     return Mask("painted", _("painted"), allowed)
 
 
@@ -179,6 +213,7 @@ def _unpainted(said: str, n: int) -> str:
 
 
 _MAKERS = {
+    "own": _own,
     "causal": _causal,
     "none": _none,
     "padding": _padding,

@@ -7,7 +7,7 @@ from torch import Tensor
 from viz_core.analysis import masking
 from viz_core.analysis.masking import Coverage
 from viz_core.analysis.parameters import MISTRAL_7B
-from viz_core.edits import AS_IT_IS, Cells, Edits
+from viz_core.edits import AS_IT_IS, Cells, Edits, Heads
 from viz_core.language import _
 from viz_core.ui import controls, maps, settings, store, whatif
 from viz_core.ui.components.mask_painter import mask_painter
@@ -50,9 +50,14 @@ def _asked(scene: Scene) -> tuple[Mask, str]:
 
 
 def _edits(scene: Scene, mask: Mask, scope: str) -> Edits:
-    if torch.equal(mask.allowed, kinds.own(scene)):
+    return _edits_of(scene, mask.kind, mask.allowed, where.heads(scene, scope))
+
+
+def _edits_of(scene: Scene, kind: str, allowed: Tensor, at: Heads | None) -> Edits:
+    """None where every head that would get the mask has it already."""
+    if kind == "own" or (torch.equal(allowed, kinds.own(scene)) and kinds.alike(scene, at)):
         return AS_IT_IS
-    return Edits(allowed=Cells.of(mask.allowed), at=where.heads(scene, scope))
+    return Edits(allowed=Cells.of(allowed), at=at)
 
 
 def _painter(scene: Scene, mask: Mask) -> None:
@@ -122,6 +127,8 @@ def _said(scene: Scene, mask: Mask, edits: Edits, scope: str, weights: Tensor) -
             "This model was trained never to look ahead; now this head gives {share:.0%} of its weight to later tokens."
         )
         said.append(words.format(share=ahead))
+    if edits != AS_IT_IS and not kinds.alike(scene, None) and scope == "all":
+        said.append(_("As the model is, its layers have different masks: here all of them get this one."))
     return [*said, *_heard(scene, edits, scope)]
 
 
@@ -142,13 +149,15 @@ def _share(scene: Scene, found: Coverage) -> str:
 def _of_the_kind(scene: Scene, mask: Mask) -> list[str]:
     """What is to be known about this kind of mask, on this text and this model."""
     n = len(scene.tokens)
+    if mask.kind == "own" and kinds.default(scene) == "own":
+        return [_own(scene)]
     if mask.kind == "padding":
         return [_padding(scene)]
-    if mask.kind == "none" and scene.model.both_sides:
+    if mask.kind == "none" and kinds.default(scene) == "none" and scene.model.both_sides:
         return [_("This model is an encoder: it has no causal mask, every token looks both ways.")]
     if mask.kind == "causal":
         return [_causal(scene)]
-    if mask.kind == "window" and torch.equal(mask.allowed, kinds.own(scene)):
+    if mask.kind == "window" and torch.equal(mask.allowed, kinds.usual(scene)):
         return [_("The window covers the whole text of {n} tokens, so it leaves out nothing.").format(n=n)]
     said = [_width(scene)] if mask.pattern is not None else []
     if mask.pattern is not None and n < LONG:
@@ -156,6 +165,16 @@ def _of_the_kind(scene: Scene, mask: Mask) -> list[str]:
         words = _("Its cells grow with n, not with n²: of a text of {n:,} tokens this pattern would leave {share:.1%}.")
         said.append(words.format(n=LONG, share=kept))
     return said
+
+
+def _own(scene: Scene) -> str:
+    """Of a model with masks of its own, such as sliding windows: whose mask this is."""
+    layers = kinds.own_layers(scene)
+    same = sum(bool((allowed == kinds.own(scene)).all()) for allowed in layers)
+    if same == len(layers):
+        return _("This is the model's own mask, the same in every layer.")
+    words = _("This is {head}'s own mask. The model's layers differ; with this mask: {same} of {count}.")
+    return words.format(head=scene.choice.name, same=same, count=len(layers))
 
 
 def _width(scene: Scene) -> str:
@@ -192,20 +211,21 @@ def _padding(scene: Scene) -> str:
     )
     if scene.model.both_sides:
         return common
-    return common + " " + _("The causal mask stays on. A decoder that is to go on writing is filled at the start.")
+    return common + " " + _("The model's own mask stays on. A decoder that is to go on writing is filled at the start.")
 
 
 def _heard(scene: Scene, edits: Edits, scope: str) -> list[str]:
     """How far the chosen row hears through all layers; of an encoder one in the middle, with room on both sides."""
     n = len(scene.tokens)
-    row = n // 2 if scene.model.both_sides else scene.choice.query
-    own = kinds.own(scene)
-    if edits.allowed is None or scope == "head":
+    row, layers = n // 2 if scene.model.both_sides else scene.choice.query, kinds.own_layers(scene)
+    if edits == AS_IT_IS and kinds.default(scene) != "own":
         return []
-    one = edits.allowed.tensor
-    layers = [
-        one if edits.at is None or (layer, 0) in edits.at else own for layer in range(len(scene.recording.blocks))
-    ]
+    one = kinds.own(scene)
+    if edits.allowed is not None:
+        if scope == "head":
+            return []
+        one = edits.allowed.tensor
+        layers = [one if edits.at is None or (at, 0) in edits.at else own for at, own in enumerate(layers)]
     heard = masking.reach(layers)[row]
     words = _(
         "Row {token} ({row}) looks at {cells} in such a layer; through all {layers} layers, {heard} of the text's {n} "
@@ -233,12 +253,14 @@ def _rows(count: int) -> str:
 def _compared(scene: Scene) -> None:
     """What each kind does to the prediction, a run of the model for each."""
     st.markdown("**" + _("Each kind of mask in all layers") + "**")
-    own, lines = kinds.default(scene), []
+    lines = []
     for kind, name in kinds.compared(scene).items():
         allowed = kinds.of_kind(scene, kind)
-        change = whatif.changed(scene, AS_IT_IS if kind == own else Edits(allowed=Cells.of(allowed)))
-        share = masking.coverage(allowed).cells / allowed.numel()
-        lines.append(({_("mask"): name, _("cells"): f"{share:.0%}"}, change))
+        change = whatif.changed(scene, _edits_of(scene, kind, allowed, None))
+        shares = [float(own.float().mean()) for own in (kinds.own_layers(scene) if kind == "own" else [allowed])]
+        least, most = f"{min(shares):.0%}", f"{max(shares):.0%}"
+        cells = least if least == most else _("{least} to {most}").format(least=least, most=most)
+        lines.append(({_("mask"): name, _("cells"): cells}, change))
     whatif.table(scene, lines)
     st.caption(
         _(

@@ -13,7 +13,7 @@ from viz_core.language import _
 from viz_core.models import UnusableText
 from viz_core.ui import maps, settings, store
 from viz_core.ui.mechanism import where
-from viz_core.ui.mechanism.masks import dependence, replacements
+from viz_core.ui.mechanism.masks import dependence, kinds, replacements
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
@@ -53,7 +53,7 @@ def leak(scene: Scene) -> list[str]:
         _moved(scene, swap, found)
     with right:
         _right(scene, found)
-    st.caption(_what_it_means(scene))
+    st.caption(_what_it_means(scene, scope))
     return dependence.every_token(scene, edits)
 
 
@@ -144,11 +144,13 @@ def _text(scene: Scene, index: int) -> str:
 
 
 def _masked(scene: Scene, scope: str) -> tuple[Edits, Edits]:
-    """With a causal mask everywhere, and with it lifted in the scope; one of the two is the model as it is."""
+    """With a causal mask everywhere, and with it lifted in the scope; one of the two is the model as it is. A window
+    that all of these heads share stays on."""
     n, at = len(scene.tokens), where.heads(scene, scope)
+    own = kinds.own(scene) if kinds.alike(scene, at) else kinds.usual(scene)
     if scene.model.both_sides:
-        return Edits(allowed=Cells.of(masks.causal(n))), AS_IT_IS
-    return AS_IT_IS, Edits(allowed=Cells.of(masks.full(n, n)), at=at)
+        return Edits(allowed=Cells.of(masks.causal(n) & own)), AS_IT_IS
+    return AS_IT_IS, Edits(allowed=Cells.of(own | masks.full(n, n).triu(1)), at=at)
 
 
 def _found(scene: Scene, swap: Swap, edits: tuple[Edits, Edits]) -> Found:
@@ -245,10 +247,24 @@ def _right(scene: Scene, found: Found) -> None:
     )
 
 
-def _what_it_means(scene: Scene) -> str:
+def _what_it_means(scene: Scene, scope: str) -> str:
     if scene.model.both_sides:
-        return _("The causal mask is a what-if on this model, imposed in all layers and heads.")
+        said = _("The causal mask is a what-if on this model, imposed in all layers and heads.")
+    else:
+        said = _(
+            "Rows from the replaced token on may change under both masks, and are left out. Training looks at all rows "
+            "at once: that is why one mask makes every row an honest exercise."
+        )
+    return f"{said} {_of_windows(scene, scope)}".strip()
+
+
+def _of_windows(scene: Scene, scope: str) -> str:
+    """Of a model whose masks are not the usual ones everywhere: what becomes of them here."""
+    if kinds.default(scene) != "own":
+        return ""
+    if kinds.alike(scene, where.heads(scene, scope)):
+        return _("What this model's own mask leaves out besides, such as what lies outside a window, stays left out.")
     return _(
-        "Rows from the replaced token on may change under both masks, and are left out. Training looks at all rows at "
-        "once: that is why one mask makes every row an honest exercise."
+        "This model's layers have masks of their own, such as windows, and one mask is put in place of all of them: "
+        "beside the causal mask it lifts those too."
     )

@@ -14,7 +14,7 @@ from viz_core.figures.heatmaps import MOST_LABELS
 from viz_core.figures.mask_maps import weights_with_sums
 from viz_core.language import _, spoken
 from viz_core.ui import controls, maps, show, store
-from viz_core.ui.mechanism.masks import rows
+from viz_core.ui.mechanism.masks import kinds, rows
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
@@ -40,6 +40,8 @@ def ways(scene: Scene) -> list[str]:
     three = masking.three_ways(scene.record, allowed)
     if scene.model.both_sides:
         st.caption(_("This model is an encoder: the causal triangle is a what-if here, on this head's real scores."))
+    elif not torch.equal(kinds.own(scene), allowed):
+        st.caption(_("This head's own mask leaves out more than the upper triangle; here it is the triangle alone."))
     keys, panels = ["infinite", "after", "zeroed"], zip(three, FORMULAS, _titles(), _verdicts(), strict=True)
     for key, column, panel in zip(keys, st.columns(3, gap="medium"), panels, strict=True):
         weights, formula, title, verdict = panel

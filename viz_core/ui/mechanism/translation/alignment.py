@@ -153,7 +153,7 @@ def _every_head(sentence: Sentence) -> None:
     marks[heads.best(sentence)] = 0
     head_grid(
         (weights.sqrt() * 255).round().to(torch.uint8).numpy(),
-        allowed=np.ones(weights.shape[2:], dtype=bool),
+        allowed=np.ones((1, *weights.shape[2:]), dtype=bool),
         roles=[("alignment", "★", _("largest weight on the right word"))],
         here={},
         known={"alignment": known},

@@ -3,10 +3,9 @@
 import streamlit as st
 from torch import Tensor
 
-from viz_core.analysis.ablation import logits_without
 from viz_core.analysis.predictions import Change, change_of
 from viz_core.analysis.sweep import Absences, absences
-from viz_core.edits import Edits, Instead
+from viz_core.edits import Instead
 from viz_core.figures import paired_bars
 from viz_core.language import _
 from viz_core.ui import reading, settings, show, state, store, whatif
@@ -21,19 +20,25 @@ from viz_core.ui.show import quoted
 
 
 def every_head_off(scene: Scene) -> list[str]:
+    st.markdown(_("The plainest question to a head: what happens without it?"))
+    linked = _drawn(scene)
     pictures.definition(
         r"\mathrm{KL}=\sum_t p_t\,\ln\frac{p_t}{p^{\,\text{without}}_t}",
         _(
-            "The plainest question to a head: what happens without it? The model is run once for every head, with that "
+            "The model is run once for every head, with that "
             "one head's context set to 0 or to its mean over the text. KL says how far the **whole** prediction moved, "
             "in nats; the change of one logit or probability what it meant for **one** token."
         ),
-        _("Zero: Michel et al. 2019, section 2.2. Mean: Wang et al. 2023, “Interpretability in the Wild”."),
+        _("Zero: Michel et al. 2019, section 2. Mean: Wang et al. 2023, “Interpretability in the Wild”."),
         _(
             "what the head does when others are off too: heads stand in for each other, and effects do not add up. Nor "
             "where it looked: that is the map."
         ),
     )
+    return linked
+
+
+def _drawn(scene: Scene) -> list[str]:
     ask = asked(scene)
     instead = heads.put_instead()
     found = swept(scene, ask, instead)
@@ -77,15 +82,7 @@ def every_head_off(scene: Scene) -> list[str]:
 
 def swept(scene: Scene, ask: Asked, instead: Instead) -> Absences | None:
     """Of all heads; None where it takes long and nobody asked."""
-    counts = heads_of(scene)
-
-    def without(layer: int, head: int) -> Tensor:
-        if scene.model.own:
-            return logits_without(scene.model.transformer, scene.recording, ask.row, (layer, head), instead)
-        edits = Edits(ablated=frozenset({(layer, head)}), instead=instead)
-        last = ask.row == len(scene.tokens) - 1 and not scene.model.both_sides
-        return scene.model.record(scene.text, edits, all_logits=not last).logits[-1 if last else ask.row]
-
+    counts, without = heads_of(scene), heads.without(scene, ask.row, instead)
     return measured(
         scene,
         "heads off",
@@ -151,12 +148,7 @@ def _change(scene: Scene, ask: Asked, instead: Instead) -> Change:
     place = (scene.choice.layer, scene.choice.head)
 
     def found() -> Change:
-        if scene.model.own:
-            after = logits_without(scene.model.transformer, scene.recording, ask.row, place, instead)
-        else:
-            edits = Edits(ablated=frozenset({place}), instead=instead)
-            after = store.recording(scene.model, scene.text, edits=edits, all_logits=True).logits[ask.row]
-        return change_of(ask.logits, after, whatif.MOST)
+        return change_of(ask.logits, heads.without(scene, ask.row, instead)(*place), whatif.MOST)
 
     of = (scene.model.name, scene.model.revision, scene.text, ask.row, place, instead)
     return store.measurement(("without a head", *of), lambda _note: found())
@@ -164,20 +156,28 @@ def _change(scene: Scene, ask: Asked, instead: Instead) -> Change:
 
 def _said(scene: Scene, ask: Asked, found: Absences) -> str:
     best = divmod(int(found.divergence.nan_to_num(-1).argmax()), found.divergence.shape[1])
-    felt = int((found.divergence >= whatif.LITTLE).sum())
-    count = int(found.divergence.isfinite().sum())
-    said = _(
-        "Without {head} the prediction moves most: KL {size} nats. Of {count} heads {felt} move it by {least} nats or "
-        "more."
-    ).format(
-        head=head_name(*best),
-        size=whatif.size_of(float(found.divergence[best])),
-        count=count,
-        felt=felt,
-        least=whatif.LITTLE,
-    )
+    largest = float(found.divergence[best])
+    said = [_("No head's absence changes the prediction.")] if largest < whatif.SAME else _of_the_whole(found, best)
     change = found.logit[..., ask.place]
-    rises = int((change >= whatif.SAME).sum())
-    words = _("{subject} falls without {falls} of them and rises without {rises}, which hold it back.")
-    falls = int((change <= -whatif.SAME).sum())
-    return said + " " + words.format(subject=subject(scene, ask), falls=falls, rises=rises)
+    falls, rises = int((change <= -whatif.SAME).sum()), int((change >= whatif.SAME).sum())
+    words = (
+        _("{subject} falls without {falls} of the heads and rises without {rises}, which hold it back.")
+        if falls and rises
+        else _("{subject} falls without {falls} of the heads and rises without none.")
+        if falls
+        else _("{subject} rises without {rises} of the heads, which hold it back, and falls without none.")
+        if rises
+        else _("{subject} stays where it is, whichever head is off.")
+    )
+    return " ".join([*said, words.format(subject=subject(scene, ask), falls=falls, rises=rises)])
+
+
+def _of_the_whole(found: Absences, best: tuple[int, int]) -> list[str]:
+    """What becomes of the whole prediction without the head it hangs on most, and how many are like it."""
+    size, count = whatif.size_of(float(found.divergence[best])), int(found.divergence.isfinite().sum())
+    if count == 1:
+        return [_("Without its one head the prediction moves: KL {size} nats.").format(size=size)]
+    felt = int((found.divergence >= whatif.LITTLE).sum())
+    most = _("Without {head} the prediction moves most: KL {size} nats.").format(head=head_name(*best), size=size)
+    words = _("Of {count} heads {felt} move it by {least} nats or more.")
+    return [most, words.format(count=count, felt=felt, least=whatif.LITTLE)]

@@ -9,6 +9,7 @@ from torch import Tensor
 from viz_core.analysis.lens import logits_at
 from viz_core.language import _
 from viz_core.ui import settings, show, state, store, whatif
+from viz_core.ui.questions.beyond_weights.measuring import telling
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import quoted
 
@@ -61,16 +62,16 @@ def asked(scene: Scene) -> Asked:
 
 def logits_of(scene: Scene, row: int) -> Tensor:
     """[vocab] at any row, whichever rows the recording has them for."""
-
-    def found() -> Tensor:
-        recording, n = scene.recording, len(scene.tokens)
-        if len(recording.logits) < n and row < n - 1:
-            if scene.model.own:
-                return logits_at(scene.model.transformer, recording, row)
-            recording = store.recording(scene.model, scene.text, all_logits=True)
-        return recording.logits[row if len(recording.logits) == n else -1].clone()
-
-    return store.finding(("logits at", scene.model.name, scene.model.revision, scene.text, row), found)
+    recording, n = scene.recording, len(scene.tokens)
+    if len(recording.logits) == n or row == n - 1:
+        return recording.logits[row if len(recording.logits) == n else -1]
+    key = ("logits at", scene.model.name, scene.model.revision, scene.text, row)
+    if scene.model.own:
+        return store.finding(key, lambda: logits_at(scene.model.transformer, recording, row))
+    with telling("logits", _("Running the model: layer {done} of {total}")) as report:
+        return store.measurement(
+            key, lambda _note: store.recording(scene.model, scene.text, all_logits=True).logits[row].clone(), report
+        )
 
 
 def heads_of(scene: Scene) -> list[int]:

@@ -19,12 +19,15 @@ from viz_core.ui.show import number, quoted
 
 
 def attribution(scene: Scene) -> list[str]:
+    st.markdown(_("A logit is a sum, and each head writes its share of it. Which heads write towards this token?"))
+    _drawn(scene)
     pictures.definition(
         r"\mathrm{logit}_t=\sum_{\text{parts }p}\frac{(p-\bar p)\odot g}{\sigma}\cdot u_t+\beta\cdot u_t",
         _(
-            "The stream at a row is a sum: the token's vector, what every head added, what every feed-forward part "
-            "added. With the final norm's divisor σ held where it is, so is every logit, and each part's share of it "
-            "can be read off. $u_t$ is the token's row of the unembedding, $g$ and $\\beta$ the norm's gain and bias; "
+            "The stream at a row is a sum: the token's vector and, where the model adds one, its position's, what "
+            "every head added, what the output bias $b_O$ and every feed-forward part added. With the final norm's "
+            "divisor σ held where it is, so is every logit, and each part's share of it can be read off. $u_t$ is "
+            "the token's row of the unembedding, $g$ and $\\beta$ the norm's gain and bias; "
             "RMSNorm takes off no mean $\\bar p$ and has no $\\beta$."
         ),
         _(
@@ -32,15 +35,20 @@ def attribution(scene: Scene) -> list[str]:
             "“interpreting GPT: the logit lens”."
         ),
         _(
-            "what later parts make of what a head wrote: a head that only feeds another head has a direct effect of 0 "
-            "and may be indispensable. Nor is a high logit a likely token: the softmax sees differences."
+            "what later parts make of what a head wrote: a head that only feeds another head can have no "
+            "direct effect to speak of, and be indispensable. Nor is a high logit a likely token: the softmax sees "
+            "differences."
         ),
     )
+    return []
+
+
+def _drawn(scene: Scene) -> None:
     ask, missing = asked(scene), why_not(scene)
     if missing:
         st.info(missing, icon=":material/info:")
         _logit_alone(ask)
-        return []
+        return
     direct = effects(scene, ask)
     left, right = st.columns([1, 1.1], gap="large")
     with left:
@@ -64,7 +72,6 @@ def attribution(scene: Scene) -> list[str]:
             icon=":material/view_module:",
             query_params=address | {"part": "own"},
         )
-    return []
 
 
 def why_not(scene: Scene) -> str:

@@ -1,5 +1,7 @@
 """Gradient × attention: how much a logit hangs on each weight, for small changes."""
 
+from typing import Any
+
 import streamlit as st
 from torch import Tensor
 
@@ -7,38 +9,50 @@ from viz_core.analysis.gradients import HeadTotals, head_totals
 from viz_core.figures import limits_of
 from viz_core.figures.labels import unspaced
 from viz_core.language import _
+from viz_core.models import Model
+from viz_core.models.room import gradient_bytes
 from viz_core.ui import settings, show, store
 from viz_core.ui.questions.beyond_weights import pictures
 from viz_core.ui.questions.beyond_weights.asked import Asked, asked, subject
-from viz_core.ui.questions.beyond_weights.measuring import measured, telling
+from viz_core.ui.questions.beyond_weights.measuring import measured, wanted
 from viz_core.ui.roles import head_name
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
 AT_ONCE = 2e10  # multiplications, some 0.3 s
+LIGHT = 200_000_000  # bytes that gradients take until the last is known
 
 
 def gradients(scene: Scene) -> list[str]:
+    st.markdown(_("How much does a prediction hang on each weight? Orange holds the token up, blue holds it back."))
+    linked = _drawn(scene)
     pictures.definition(
         r"\alpha_{ij}\cdot\frac{\partial\,\mathrm{logit}_t}{\partial\,\alpha_{ij}}",
         _(
             "A weight matters to a prediction as far as the logit would move with it. The gradient says how fast, the "
             "weight says how much there is to lose: their product is, to first order, what the logit would **lose** if "
-            "this one look were taken away, in logits. Orange holds the token up, blue holds it back."
+            "this one look were taken away, in logits."
         ),
         _(
-            "Gradients as explanations: Simonyan et al. 2014, “Deep Inside Convolutional Networks”, section 3. Times "
-            "the attention: Barkan et al. 2021, “Grad-SAM”; Chefer et al. 2021, “Generic Attention-model "
-            "Explainability”, section 3. Both drop what is below 0; here it is drawn."
+            "Gradient × input, with the weight as the input: Shrikumar et al. 2017, “Learning Important Features "
+            "Through Propagating Activation Differences”, section 2; the gradient alone as an explanation: Simonyan et "
+            "al. 2014, “Deep Inside Convolutional Networks”, section 3. Of attention: Barkan et al. 2021, “Grad-SAM”; "
+            "Chefer et al. 2021, “Generic Attention-model Explainability”, section 3. These two drop what is below 0; "
+            "here it is drawn."
         ),
         _(
             "what happens when the weight is really gone: that is no small change, and the other weights of its row, "
             "with which it sums to 1, are held as they are."
         ),
     )
+    return linked
+
+
+def _drawn(scene: Scene) -> list[str]:
     ask = asked(scene)
     found = totals(scene, ask)
-    if found is None:
+    cells = None if found is None else _of_layer(scene, ask, scene.choice.layer)
+    if found is None or cells is None:
         return []
     left, right = st.columns([1, 1.1], gap="large")
     with left:
@@ -51,9 +65,9 @@ def gradients(scene: Scene) -> list[str]:
             signed=False,
             key="gradient-grid",
         )
-        st.markdown(_said(scene, ask, found))
+        st.markdown(_said(scene, ask, found, cells[scene.choice.head]))
     with right:
-        key = _map(scene, ask)
+        key = _map(scene, ask, cells)
     return [key]
 
 
@@ -63,15 +77,37 @@ def totals(scene: Scene, ask: Asked) -> HeadTotals | None:
         scene,
         "gradients",
         (ask.row, ask.token),
-        lambda note: head_totals(scene.model.gradients(scene.text, ask.row, ask.token, progress=note)),
-        says=_says(),
-        at_once=at_once(scene, passes=3),
-        offer=_("Go back through the model from this logit"),
+        lambda note: head_totals(
+            store.gradients(*_which(scene, ask))
+            if store.keeps_gradients(scene.model, len(scene.tokens))
+            else scene.model.gradients(scene.text, ask.row, ask.token, progress=note)
+        ),
+        **_asking(scene),
     )
 
 
-def _says() -> str:
-    return _("Going through the model and back: layer {done} of {total}")
+def _of_layer(scene: Scene, ask: Asked, layer: int) -> Tensor | None:
+    """[head, query, key]; None as for all heads."""
+    return wanted(
+        scene,
+        "gradients",
+        lambda: store.kept_gradients(*_which(scene, ask), layer),
+        lambda report: store.gradients_of_layer(*_which(scene, ask), layer, report=report),
+        **_asking(scene),
+    )
+
+
+def _which(scene: Scene, ask: Asked) -> tuple[Model, str, int, int]:
+    return scene.model, scene.text, ask.row, ask.token
+
+
+def _asking(scene: Scene) -> Any:
+    light = gradient_bytes(scene.model.network, len(scene.tokens)) <= LIGHT
+    return {
+        "says": _("Going through the model and back: layer {done} of {total}"),
+        "at_once": light and at_once(scene, passes=3),
+        "offer": _("Go back through the model from this logit"),
+    }
 
 
 def at_once(scene: Scene, *, passes: float) -> bool:
@@ -80,14 +116,14 @@ def at_once(scene: Scene, *, passes: float) -> bool:
     return parameters is not None and passes * int(parameters) * len(scene.tokens) <= AT_ONCE
 
 
-def _map(scene: Scene, ask: Asked) -> str:
+def _map(scene: Scene, ask: Asked, cells: Tensor) -> str:
+    """`cells` are the layer's, [head, query, key]."""
     layer, head = scene.choice.layer, scene.choice.head
     of = settings.one_of(
         "gradient_of",
         _("The map shows"),
         {"head": head_name(layer, head), "layer": _("all heads of L{layer}, added up").format(layer=layer)},
     )
-    cells = _of_layer(scene, ask, layer)
     values = cells[head] if of == "head" else cells.sum(0)
     record = scene.recording.blocks[layer].attention
     allowed = record.head(head).allowed.expand(1, *scene.choice.size)[0]
@@ -109,19 +145,8 @@ def _map(scene: Scene, ask: Asked) -> str:
     )
 
 
-def _of_layer(scene: Scene, ask: Asked, layer: int) -> Tensor:
-    """[head, query, key]: of one layer alone, for those of all layers can be hundreds of megabytes."""
-    key = ("gradients of a layer", *ask.identity(scene), layer)
-    with telling("gradients of a layer", _says()) as report:
-        return store.measurement(
-            key,
-            lambda note: scene.model.gradients(scene.text, ask.row, ask.token, progress=note)[layer].clone(),
-            report,
-        )
-
-
-def _said(scene: Scene, ask: Asked, found: HeadTotals) -> str:
-    """The head with most, the chosen one, and what is left of it with signs."""
+def _said(scene: Scene, ask: Asked, found: HeadTotals, cell: Tensor) -> str:
+    """The head with most, the chosen one, whose cells are `cell`, and what is left of it with signs."""
     layer, head = scene.choice.layer, scene.choice.head
     largest = divmod(int(found.size.nan_to_num(-1).argmax()), found.size.shape[1])
     here, net = float(found.size[layer, head]), float(found.net[layer, head])
@@ -130,7 +155,6 @@ def _said(scene: Scene, ask: Asked, found: HeadTotals) -> str:
             subject=subject(scene, ask), head=head_name(*largest), size=number(float(found.size[largest]))
         )
     ]
-    cell = _of_layer(scene, ask, layer)[head]
     if here:
         row, key = divmod(int(cell.abs().argmax()), cell.shape[1])
         said.append(

@@ -7,6 +7,7 @@ from typing import TypeVar
 import streamlit as st
 
 from viz_core.language import _
+from viz_core.models import UnusableText
 from viz_core.ui import state, store, waiting
 from viz_core.ui.scene import Scene
 from viz_core.ui.workshop import Progress, Report
@@ -25,28 +26,55 @@ def measured(
     at_once: bool,
     offer: str,
 ) -> T | None:
-    """What `measure` finds, or None, with a button that says `offer`, where that takes long and nobody asked.
+    """What `measure` finds, or None, as `wanted`, of a measurement; `of` says which one of its kind."""
+    key = (kind, scene.model.name, scene.model.revision, scene.text, *of)
+    return wanted(
+        scene,
+        kind,
+        lambda: store.measured(key),
+        lambda report: store.measurement(key, measure, report),
+        says=says,
+        at_once=at_once,
+        offer=offer,
+    )
 
-    kind  what is measured, `of` which
+
+def wanted(
+    scene: Scene,
+    kind: str,
+    kept: Callable[[], T | None],
+    make: Callable[[Report], T],
+    *,
+    says: str,
+    at_once: bool,
+    offer: str,
+) -> T | None:
+    """What was `kept`, or what `make` finds; or None, with a button that says `offer`, where that takes long and nobody
+    asked, or with the reason, where the text is too long for it.
+
+    kind  what is found: asked for once, it is found for all of this text
     says  what is being done, with {done} and {total}
     """
-    text = (scene.model.name, scene.model.revision, scene.text)
-    key, wanted = (kind, *text, *of), f"measure {kind}"
-    kept: T | None = store.measured(key)
-    if kept is not None:
-        return kept
-    if not at_once and st.session_state.pop(wanted, None) != text:
+    text, asked = (scene.model.name, scene.model.revision, scene.text), f"measure {kind}"
+    found = kept()
+    if found is not None:
+        return found
+    if not at_once and st.session_state.pop(asked, None) != text:
         st.button(
             offer,
             key=f"measure-{kind}",
             icon=":material/timer:",
-            on_click=lambda: st.session_state.update({wanted: text}),
+            on_click=lambda: st.session_state.update({asked: text}),
         )
         return None
-    with telling(kind, says, way_out=not at_once) as report:
-        found = store.measurement(key, measure, report)
+    try:
+        with telling(kind, says, way_out=not at_once) as report:
+            found = make(report)
+    except UnusableText as reason:
+        st.info(str(reason), icon=":material/info:")
+        return None
     if not at_once:
-        st.session_state[wanted] = text  # asked once for this text: others of its rows and layers follow
+        st.session_state[asked] = text  # asked once for this text: others of its rows and layers follow
     return found
 
 
@@ -63,8 +91,10 @@ def telling(kind: str, says: str, *, way_out: bool = False) -> Iterator[Report]:
                 address = state.address_of(state.current())
                 place.page_link(PAGE, label=links.pop(), icon=":material/close:", query_params=address)
 
-        yield reported
-        place.empty()
+        try:
+            yield reported
+        finally:
+            place.empty()
 
 
 def _said(words: str, progress: Progress) -> str:

@@ -19,7 +19,8 @@ MOST_BARS = 12
 
 
 def definition(formula: str, means: str, source: str, not_said: str) -> None:
-    """What is measured, who thought of it, and what it does not say."""
+    """Below the pictures: what is measured, who thought of it, and what it does not say."""
+    st.divider()
     with st.container(key="explain"):
         left, right = st.columns([1, 1.2], vertical_alignment="center", gap="medium")
         left.latex(formula)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from viz_core.analysis.flow import flows
-from viz_core.analysis.rollout import mean_weights, reach, rollout, somewhere, with_residual
+from viz_core.analysis.rollout import first_if_even, mean_weights, reach, rollout, somewhere, with_residual
 from viz_core.figures import palette
 from viz_core.figures.labels import unspaced
 from viz_core.language import _
@@ -15,7 +15,7 @@ from viz_core.ui import controls, maps, settings, show, store
 from viz_core.ui.questions.beyond_weights import pictures
 from viz_core.ui.questions.beyond_weights.measuring import measured
 from viz_core.ui.scene import Scene
-from viz_core.ui.show import quoted
+from viz_core.ui.show import number, quoted
 
 LONGEST = 64  # tokens whose flow is found: the work grows with their third power
 WIDE = 0.9  # of what a row takes in
@@ -23,11 +23,18 @@ AT_ONCE = 120_000  # tokens³ · layers, about half a second
 
 
 def rolled(scene: Scene) -> list[str]:
+    st.markdown(
+        _(
+            "What a row looked at had itself looked at others. How much of each input token has come to a row, by the "
+            "weights alone?"
+        )
+    )
+    linked = _drawn(scene)
     pictures.definition(
         r"\begin{gathered}\hat A_l=\tfrac12 W_l+\tfrac12 I,\quad W_l=\tfrac1h\textstyle\sum_{\text{heads}}\alpha"
         r"\\[.4em]\text{rollout}=\hat A_l\,\hat A_{l-1}\cdots\hat A_0\end{gathered}",
         _(
-            "After a few layers a row holds a mixture: what it looked at had itself looked at others. **Rollout** "
+            "After a few layers a row holds a mixture. **Rollout** "
             "multiplies along every path back to the input and adds the paths up; half of each step stays in the "
             "residual stream. **Flow** reads the same numbers as widths of pipes: as much as can be carried from the "
             "row to one token, whatever is carried to others."
@@ -38,6 +45,10 @@ def rolled(scene: Scene) -> list[str]:
             "alike, and that the residual keeps just half is taken for granted."
         ),
     )
+    return linked
+
+
+def _drawn(scene: Scene) -> list[str]:
     layer = _through(scene)
     means = [_mean(scene, index) for index in range(layer + 1)]
     key = ("rollout", scene.model.name, scene.model.revision, scene.text, layer)
@@ -48,13 +59,35 @@ def rolled(scene: Scene) -> list[str]:
     rule: dict[str, Any] = {"of": (layer,), "unit": _("share"), "weights": True}
     with left:
         words = _("share of column in row, after these layers")
-        pictures.cells(scene, "rollout", found, _rollout_name(layer), words, allowed=reached.numpy(), **rule)
+        _cells(scene, "rollout", found, _rollout_name(layer), words, allowed=reached.numpy(), **rule)
+        if not scene.model.both_sides and len(scene.tokens) > 1:
+            evenly = store.finding(("first if even", *key[1:]), lambda: first_if_even(looks))
+            st.caption(_of_the_first(scene.choice.query, found, evenly))
     with right:
         words = _("row looks at column, in this layer alone")
         name = _("Weights of L{layer}, mean of heads").format(layer=layer)
-        pictures.cells(scene, "raw", means[layer], name, words, allowed=looks[-1].numpy(), **rule)
+        _cells(scene, "raw", means[layer], name, words, allowed=looks[-1].numpy(), **rule)
     _of_one_row(scene, layer, found, means)
     return ["rollout", "raw"]
+
+
+def _cells(scene: Scene, key: str, values: Tensor, title: str, says: str, **rule: Any) -> None:
+    """A map whose colours end where all but the first column does: that one outshines the others."""
+    others = values[:, 1:] if values.shape[1] > 1 else values
+    highest = float(others.max())
+    said = (
+        _("{says}; darkest from {highest} on").format(says=says, highest=number(highest)) if 0 < highest < 1 else says
+    )
+    pictures.cells(scene, key, values, title, said, limit=highest, **rule)
+
+
+def _of_the_first(row: int, found: Tensor, evenly: Tensor) -> str:
+    """Why the first column is so dark in a decoder, and how dark it would be if no head chose anything."""
+    words = _(
+        "Why the first column is dark: a path that reaches token 0 stays there, for its row sees nothing else. Token "
+        "{row} has {share} of it; were every head to look evenly at all it may see, it would have {evenly}."
+    )
+    return words.format(row=row, share=show.share(float(found[row, 0])), evenly=show.share(float(evenly[row])))
 
 
 def _through(scene: Scene) -> int:
@@ -90,21 +123,34 @@ def _mean(scene: Scene, layer: int) -> Tensor:
 def _of_one_row(scene: Scene, layer: int, found: Tensor, means: list[Tensor]) -> None:
     row = scene.choice.query
     count = len(scene.tokens) if scene.model.both_sides else row + 1
-    flow = _flow(scene, layer, count, means)
     drawn: list[maps.Line] = [
         (_("rollout"), found[row, :count], {"ink": palette.OUTPUT}),
         (_("weights of L{layer} alone").format(layer=layer), means[layer][row, :count].float(), {"ink": palette.MUTED}),
     ]
+    left, right = st.columns(2, gap="medium")
+    token = unspaced(scene.tokens[row])
+    with left:
+        maps.by_row(
+            scene,
+            "one-row",
+            drawn,
+            title=_("What “{token}” (token {row}) has of each token").format(token=token, row=row),
+            subtitle=_("shares that sum to 1"),
+            unit=_("share"),
+        )
+    with right:
+        place = st.container()  # above what tells how far it is
+        flow = _flow(scene, layer, count, means)
     if flow is not None:
-        drawn.insert(1, (_("flow"), flow.float(), {"ink": palette.KEY}))
-    maps.by_row(
-        scene,
-        "one-row",
-        drawn,
-        title=_("What “{token}” (token {row}) has of each token").format(token=unspaced(scene.tokens[row]), row=row),
-        subtitle=_("rollout and weights sum to 1, flow need not"),
-        unit=_("share"),
-    )
+        with place:
+            maps.by_row(
+                scene,
+                "flow",
+                [(_("flow"), flow.float(), {"ink": palette.KEY})],
+                title=_("What could flow to it from each token"),
+                subtitle=_("at most, each token by itself: they need not sum to 1"),
+                unit=_("flow"),
+            )
     st.markdown(_said(scene, layer, found[row, :count], means[layer][row, :count], flow))
 
 

@@ -38,12 +38,18 @@ class Measure:
 
 
 def compared(scene: Scene) -> list[str]:
+    st.markdown(
+        _(
+            "**Attention is one factor of a prediction, not its explanation.** Each measure asks a head another "
+            "question. Do they agree?"
+        )
+    )
+    _drawn(scene)
     pictures.definition(
         r"\rho=\mathrm{corr}\bigl(\mathrm{rank}\,|a|,\ \mathrm{rank}\,|b|\bigr)",
         _(
-            "**Attention is one factor of a prediction, not its explanation.** Weights say where a head looks; what it "
-            "carries from there, whether later parts read it, and whether another head would do the same, they do not "
-            "say. Each measure here asks another of these questions. Whether two of them put the heads in the same "
+            "Weights say where a head looks; what it carries from there, whether later parts read it, and whether "
+            "another head would do the same, they do not say. Whether two of them put the heads in the same "
             "order is told by Spearman’s ρ: 1 = the same order, 0 = no relation, −1 = the opposite one."
         ),
         _(
@@ -54,11 +60,15 @@ def compared(scene: Scene) -> list[str]:
         ),
         _("which measure is right: two that agree may be wrong alike, and an order is blind to how large a gap is."),
     )
+    return []
+
+
+def _drawn(scene: Scene) -> None:
     ask = asked(scene)
     instead = heads.put_instead()
     swept, totals = absence.swept(scene, ask, instead), gradient.totals(scene, ask)
     if swept is None or totals is None:
-        return []
+        return
     missing = direct.why_not(scene)
     measures = _measures(scene, ask, swept, totals)
     left, right = st.columns([1.15, 1], gap="large")
@@ -70,7 +80,6 @@ def compared(scene: Scene) -> list[str]:
         _agreement(measures)
         st.markdown(_said(measures))
         _scatter(scene, ask, measures)
-    return []
 
 
 def _measures(scene: Scene, ask: Asked, swept: Absences, totals: HeadTotals) -> dict[str, Measure]:
@@ -112,9 +121,8 @@ def _one_head(scene: Scene, measures: dict[str, Measure]) -> None:
     lines = [f"| {_('measure')} | {scene.choice.name} | {_('rank by size')} |", "|---|---:|---:|"]
     for measure in measures.values():
         value = float(measure.values[place])
-        rank, of = rank_of(measure.values, place)
         known = not math.isnan(value)
-        ranked = _("{rank} of {of}").format(rank=rank, of=of) if known else "–"
+        ranked = _ranked(measure.values, place) if known else "–"
         lines.append(f"| {measure.name} | {number(value) if known else '–'} | {ranked} |")
     st.markdown("\n".join(lines))
 
@@ -123,6 +131,21 @@ def rank_of(values: Tensor, place: tuple[int, int]) -> tuple[int, int]:
     """Where a head comes among all, the largest in size first, and how many there are."""
     sizes = values.abs()
     return 1 + int((sizes > sizes[place]).sum()), int(sizes.isfinite().sum())
+
+
+def tied(values: Tensor, place: tuple[int, int]) -> int:
+    """How many other heads have it in the same size."""
+    sizes = values.abs()
+    return int((sizes == sizes[place]).sum()) - 1
+
+
+def _ranked(values: Tensor, place: tuple[int, int]) -> str:
+    (rank, of), others = rank_of(values, place), tied(values, place)
+    if not others:
+        return _("{rank} of {of}").format(rank=rank, of=of)
+    if others == of - 1:
+        return _("all {of} the same").format(of=of)
+    return _("{rank} of {of}, tied with {others}").format(rank=rank, of=of, others=others)
 
 
 def agreement_of(one: Tensor, other: Tensor) -> float:
@@ -196,7 +219,8 @@ def _said(measures: dict[str, Measure]) -> str:
     place = furthest_apart(measures["weight"].values, measures["kl"].values)
     by_weight, of = rank_of(measures["weight"].values, place)
     by_loss, _of = rank_of(measures["kl"].values, place)
-    if by_weight - by_loss >= of / 4 or by_loss - by_weight >= of / 4:
+    distinct = not any(tied(measures[name].values, place) for name in ("weight", "kl"))
+    if distinct and (by_weight - by_loss >= of / 4 or by_loss - by_weight >= of / 4):
         words = _(
             "{head} shows best that the map is no ranking: by its largest weight it is number {by_weight} of {of}, by "
             "what is lost without it number {by_loss}."

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
+import torch
 from streamlit.delta_generator import DeltaGenerator
+from torch import Tensor
 
 from viz_core import masks
 from viz_core.edits import AS_IT_IS, Cells, Edits, Heads
@@ -33,10 +35,12 @@ def an_edit(scene: Scene) -> list[str]:
     scene = heads.looked_at(scene, ranking.most_changed(values))
     looked = (scene.choice.layer, scene.choice.head)
     pair = Pair.of(with_head(first, looked), with_head(second, looked))
-    with chooser:
+    with chooser, st.container(gap=None):
+        st.caption(_("Shown in the maps:"))
         controls.head_and_cell(scene.choice, scene.recording, ("layer", "head"))
     unmoved = ranking.most_changed(values) is None
-    st.caption(_said(pair, edits, at) + (" " + _("The weights of no head change.") if unmoved else ""))
+    none = _("The weights of no head change.") if unmoved else ""
+    st.caption(" ".join(filter(None, (_said(pair, edits, at), _of_windows(scene, edits), none))))
     every = Ranking(
         values=values,
         chosen=looked,
@@ -98,7 +102,7 @@ def _made_in(scene: Scene, places: Sequence[DeltaGenerator], *, seen_later: bool
     scopes = {"head": _("one head"), "layer": _("a layer"), "all": _("all heads")}
     place, of_layer, of_head = places
     with place:
-        scope = settings.one_of("edit_in", _("In"), scopes)
+        scope = settings.one_of("edit_in", _("The edit is in"), scopes)
     if scope == "all":
         return scope, None
     start = chosen_in(state.View(), scene.model, scene.recording)
@@ -123,18 +127,45 @@ def _where(scope: str, made_in: Heads | None) -> str:
 
 
 def _edits(scene: Scene, kind: str, temperature: float, made_in: Heads | None) -> Edits:
-    n = len(scene.tokens)
     if kind == "scale":
         return Edits(scale=1.0, at=made_in)
     if kind == "temperature":
         return Edits(temperature=temperature, at=made_in)
     if kind == "mask":
-        allowed = masks.causal(n) if scene.model.both_sides else masks.full(n, n)
-        return Edits(allowed=Cells.of(allowed), at=made_in)
+        one = torch.stack([allowed for _layer, allowed in _other_masks(scene, made_in)]).any(0)
+        return Edits(allowed=Cells.of(one), at=made_in)
     every = [
         (layer, head) for layer, block in enumerate(scene.recording.blocks) for head in range(block.attention.n_head)
     ]
     return Edits(ablated=frozenset(every) if made_in is None else made_in)
+
+
+def _other_masks(scene: Scene, made_in: Heads | None) -> list[tuple[int, Tensor]]:
+    """For each mask of the edited heads: its layer, and what the heads may look at when the causal mask alone is lifted
+    or put on, [query, key]. A window stays a window."""
+    causal = masks.causal(len(scene.tokens))
+    found = []
+    for layer, block in enumerate(scene.recording.blocks):
+        allowed = block.attention.allowed
+        heads = [head for head in range(block.attention.n_head) if made_in is None or (layer, head) in made_in]
+        own = [allowed[head] for head in heads] if allowed.dim() > 2 else [allowed] if heads else []
+        found += [(layer, mask & causal if scene.model.both_sides else mask | ~causal) for mask in own]
+    return found
+
+
+def _of_windows(scene: Scene, edits: Edits) -> str:
+    """One mask is put in place of all: where theirs differ, it lets some look further than the causal mask alone."""
+    if edits.allowed is None:
+        return ""
+    put = edits.allowed.tensor
+    wider = sorted({layer for layer, mask in _other_masks(scene, edits.at) if not mask.equal(put)})
+    if not wider:
+        return ""
+    words = _(
+        "The masks of these heads differ and one is put in place of all, so the window of {layers} is lifted as well; "
+        "of one layer at a time it would stay."
+    )
+    return words.format(layers=", ".join(f"L{layer}" for layer in wider))
 
 
 def _said(pair: Pair, edits: Edits, made_in: Heads | None) -> str:

@@ -26,21 +26,32 @@ def another_head(scene: Scene) -> list[str]:
         controls.head_and_cell(scene.choice, scene.recording, ("layer", "head"))
     with other:
         _chooser(scene, chosen)
+    if not alike and values.size == 1:
+        st.info(_("This model has one head: there is no other to compare with."), icon=":material/info:")
     if alike:
-        words = _("Most like {head} on this text: {one}; least: {other}.")
-        said.markdown(words.format(head=first.name, one=head_name(*alike[0]), other=head_name(*alike[-1])))
+        said.markdown(_most_and_least(first.name, alike))
     every = Ranking(
         values=values,
         chosen=chosen,
         choose=heads.keep_b,
         title=_("Which heads are like {head}?").format(head=first.name),
-        subtitle=_("The distance of each head from A’s, on this text: the paler the more alike. Click one to be B."),
+        subtitle=_("The distance of each head from A’s, on this text: the smaller the more alike. Click one to be B."),
         own=at,
         nearest=True,
     )
     return layout.drawn(
         scene, pair, every, lambda seen: _without(seen, [{at}, {chosen}], (first.name, pair.second.name))
     )
+
+
+def _most_and_least(own: str, alike: list[Place]) -> str:
+    """`alike`: the other heads, the most alike first."""
+    words = (
+        _("Most like {head} on this text: {one}; least: {other}.")
+        if len(alike) > 1
+        else _("Besides {head} there is {one} alone.")
+    )
+    return words.format(head=own, one=head_name(*alike[0]), other=head_name(*alike[-1]))
 
 
 def _chooser(scene: Scene, chosen: Place) -> None:
@@ -63,7 +74,8 @@ def another_layer(scene: Scene) -> list[str]:
     """Heads have no counterparts by number: each is matched with the one of the other layer that is most like it."""
     layers = len(scene.recording.blocks)
     if layers == 1:
-        st.info(_("This model has one layer: there is no other to compare with."), icon=":material/info:")
+        if scene.recording.blocks[0].attention.n_head > 1:  # else what follows says it
+            st.info(_("This model has one layer: there is no other to compare with."), icon=":material/info:")
         return another_head(scene)
     own, other, said = st.columns([1, 0.6, 2], gap="medium", vertical_alignment="bottom")
     at = scene.choice
@@ -91,7 +103,7 @@ def another_layer(scene: Scene) -> list[str]:
             one=at.layer, other=layer
         ),
         subtitle=_(
-            "The distance of every two heads on this text: the paler the more alike. Click a pair for its maps."
+            "The distance of every two heads on this text: the smaller the more alike. Click a pair for its maps."
         ),
         names=lambda place: f"{head_name(at.layer, place[0])} – {head_name(layer, place[1])}",
         nearest=True,
@@ -128,4 +140,7 @@ def _both(scene: Scene) -> tuple[Side, Side]:
 
 
 def _without(scene: Scene, off: list[set[Place]], names: tuple[str, str]) -> None:
+    if off[0] == off[1]:
+        st.markdown(_("A and B are the same head: there are no two absences to compare."))
+        return
     nexts.without(scene, names, (Edits(ablated=frozenset(off[0])), Edits(ablated=frozenset(off[1]))))

@@ -1,5 +1,7 @@
 """B is another model on the same text."""
 
+from dataclasses import replace
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -38,8 +40,8 @@ def another_model(scene: Scene) -> list[str]:
         choose=heads.keep_b,
         title=_("Which head of {model} is like A’s {head}?").format(model=show.literal(model.name), head=first.name),
         subtitle=_(
-            "The distance of each head of B from A’s, on this text: the paler the more alike. Layers and heads of two "
-            "models have no counterparts by number. Click one to be B."
+            "The distance of each head of B from A’s, on this text: the smaller the more alike. Layers and heads of "
+            "two models have no counterparts by number. Click one to be B."
         ),
         own=same,
         nearest=True,
@@ -57,8 +59,7 @@ def another_model(scene: Scene) -> list[str]:
                 far=ranking.said(float(values[order[0]])),
             )
         )
-    every = Ranking(**{**vars(every), "chosen": chosen})
-    return layout.drawn(scene, pair, every, lambda seen: nexts.two_models(seen, pair))
+    return layout.drawn(scene, pair, replace(every, chosen=chosen), lambda seen: nexts.two_models(seen, pair))
 
 
 def _asked(scene: Scene) -> str:

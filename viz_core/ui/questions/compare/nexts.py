@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from viz_core.analysis.comparison import NONE
 from viz_core.analysis.predictions import Change, change_of
 from viz_core.edits import Edits
 from viz_core.figures import next_token_bars, paired_bars
@@ -23,8 +24,8 @@ def two_texts(scene: Scene, pair: Pair) -> None:
     row = whatif.row_of(scene)
     other = row
     if scene.model.both_sides:
-        other = pair.alignment.second[pair.alignment.first.index(row)]
-        if other < 0:
+        other = _counterpart(pair, row)
+        if other == NONE:
             st.markdown("**" + whatif.heading(scene) + "**")
             words = _("Only A has {token}: choose a row that both have to see what is guessed there in either.")
             st.markdown(words.format(token=quoted(scene.tokens[row])))
@@ -39,13 +40,20 @@ def two_texts(scene: Scene, pair: Pair) -> None:
 
 def two_models(scene: Scene, pair: Pair) -> None:
     """Side by side: on one scale where both have the same vocabulary and the same task, else two lists."""
-    second = _scene_of(pair.second, scene)
     row = whatif.row_of(scene)
+    at = _counterpart(pair, scene.choice.query if row < 0 else row)
+    second = _scene_of(pair.second, scene, max(at, 0))
+    other = whatif.row_of(second)
+    if at == NONE and second.model.both_sides:
+        _list("A", scene)
+        words = _("B has no token that stands for {token}: choose another row to see what B makes of it.")
+        st.markdown(words.format(token=quoted(scene.tokens[row])))
+        return
     if _same_vocabulary(scene.model, second.model) and scene.model.both_sides == second.model.both_sides:
         st.markdown("**" + _("What each predicts") + "**")
-        key = ("compared next", *pair.runs, row)
+        key = ("compared next", *pair.runs, row, other)
         change = store.finding(
-            key, lambda: change_of(pair.first.recording.logits[row], pair.second.recording.logits[row], whatif.MOST)
+            key, lambda: change_of(pair.first.recording.logits[row], pair.second.recording.logits[other], whatif.MOST)
         )
         _paired(scene, change, (f"A: {scene.model.name}", f"B: {second.model.name}"))
         return
@@ -53,6 +61,12 @@ def two_models(scene: Scene, pair: Pair) -> None:
         with column:
             _list(letter, own)
     st.caption(_why_two(scene.model, second.model))
+
+
+def _counterpart(pair: Pair, row: int) -> int:
+    """The token of B that stands for a token of A, the first of its word; NONE where B has none."""
+    unit = pair.alignment.second[pair.alignment.first.index(pair.first.unit_of(row))]
+    return NONE if unit == NONE else pair.second.token_of(unit)
 
 
 def _why_two(first: Model, second: Model) -> str:
@@ -64,9 +78,9 @@ def _why_two(first: Model, second: Model) -> str:
 
 
 def without(scene: Scene, names: tuple[str, str], edits: tuple[Edits, Edits]) -> None:
-    """One run has one prediction; what tells two heads apart is what each one's absence does to it."""
+    """One run has one prediction; what tells two heads, or two layers, apart is what each one's absence does to it."""
     row = whatif.row_of(scene)
-    st.markdown("**" + _("Without A, and without B") + "**")
+    st.markdown("**" + _("Without {one}, and without {other}").format(one=names[0], other=names[1]) + "**")
 
     def found() -> Change:
         first, second = (store.recording(scene.model, scene.text, edits=edit).logits[row] for edit in edits)
@@ -79,8 +93,8 @@ def without(scene: Scene, names: tuple[str, str], edits: tuple[Edits, Edits]) ->
     best = effects[0].best_before
     token = quoted(scene.model.labels([effects[0].token_ids[best]])[0])
     words = _(
-        "Both are heads of one run, whose likeliest token is {token} ({share}). Switched off (their context 0), {one} "
-        "changes the prediction by a KL divergence of {first} nats, {other} by {second}."
+        "As it is, the likeliest token is {token} ({share}). Without {one} (context 0) the prediction "
+        "changes by a KL divergence of {first} nats, without {other} by {second}."
     )
     st.markdown(
         words.format(
@@ -137,9 +151,9 @@ def _list(letter: str, scene: Scene) -> None:
     show.figure(drawn, f"{KEY}-{letter.lower()}", _("The likeliest tokens in {letter}").format(letter=letter))
 
 
-def _scene_of(side: Side, scene: Scene) -> Scene:
+def _scene_of(side: Side, scene: Scene, row: int) -> Scene:
     n = len(side.recording.tokens)
-    choice = replace(scene.choice, layer=side.layer, head=side.head, query=min(scene.choice.query, n - 1), size=(n, n))
+    choice = replace(scene.choice, layer=side.layer, head=side.head, query=row, size=(n, n))
     return Scene(model=side.model, text=side.text, recording=side.recording, choice=choice, theme=scene.theme)
 
 

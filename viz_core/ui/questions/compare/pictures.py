@@ -7,18 +7,21 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from torch import Tensor
 
 from viz_core.analysis.comparison import NONE
 from viz_core.figures.aligned import aligned_heatmap
 from viz_core.figures.heatmaps import Window, limits_of
 from viz_core.figures.palette import ThemeName
+from viz_core.figures.taken import Cells
 from viz_core.language import _, spoken
 from viz_core.ui import show, store
-from viz_core.ui.questions.compare.sides import Pair
+from viz_core.ui.questions.compare.sides import Pair, Side
 from viz_core.ui.show import number, quoted, signed
 
 LEAST_LIMIT = 0.05  # smaller differences do not get full colours
 MANY, TALL = 14, 480  # tokens from which a map is taller, and how tall, in pixels
+MOST_IN_A_ROW, MOST_LETTERS = 10, 38  # tokens, and letters of a title, with which three maps fit beside each other
 MOST_LISTED = 12  # tokens
 KEYS = ("compare-a", "compare-b", "compare-difference")
 
@@ -32,16 +35,28 @@ class _Map:
     subtitle: str
 
 
-def maps(pair: Pair, theme: ThemeName, window: Window | None) -> None:
-    """A | B."""
-    for column, side, at in zip(st.columns(2, gap="medium"), (pair.first, pair.second), (0, 1), strict=True):
+def in_a_row(pair: Pair) -> bool:
+    """Whether all three maps are legible beside each other."""
+    longest = max(len(_title(side)) for side in (pair.first, pair.second))
+    return pair.size <= MOST_IN_A_ROW and longest <= MOST_LETTERS and not pair.first.words
+
+
+def maps(pair: Pair, theme: ThemeName, window: Window | None, *, with_difference: bool) -> None:
+    """A | B, or A | B | A − B."""
+    columns = st.columns(2 + with_difference, gap="medium")
+    for column, side, at in zip(columns, (pair.first, pair.second), (0, 1), strict=False):
         with column:
             subtitle = _("row looks at column")
             if side.words:
                 subtitle += "; " + _("words: sum over keys, mean over queries")
-            _show(
-                pair, _Map(at, " · ".join(filter(None, (side.letter, side.name, side.says))), subtitle), theme, window
-            )
+            _show(pair, _Map(at, _title(side), subtitle), theme, window)
+    if with_difference:
+        with columns[2]:
+            difference(pair, theme, window)
+
+
+def _title(side: Side) -> str:
+    return " · ".join(filter(None, (side.letter, side.name, side.says)))
 
 
 def difference(pair: Pair, theme: ThemeName, window: Window | None) -> None:
@@ -52,16 +67,31 @@ def _show(pair: Pair, one: _Map, theme: ThemeName, window: Window | None) -> Non
     figure = store.figure(
         (*pair.identity, one, theme, window, spoken()), lambda: _figure(pair, one, theme=theme, window=window)
     )
-    show.figure(figure, KEYS[one.at], f"{one.title}. {one.subtitle}")
+    values, allowed = _values(pair, one.at)
+    show.figure(
+        figure,
+        KEYS[one.at],
+        f"{one.title}. {one.subtitle}",
+        cells=lambda: Cells(values.numpy(), pair.marked, pair.marked, allowed.numpy()),
+    )
+
+
+def _values(pair: Pair, at: int) -> tuple[Tensor, Tensor]:
+    """Of A, of B or of A − B: what is drawn, and where it may be looked at."""
+    if at < 2:
+        return pair.weights[at], pair.allowed[at]
+    return pair.difference, pair.allowed[0] | pair.allowed[1]
 
 
 def _figure(pair: Pair, one: _Map, **rule: Any) -> go.Figure:
     has = [np.array(side) != NONE for side in (pair.alignment.first, pair.alignment.second)]
+    found, allowed = _values(pair, one.at)
+    values = found.numpy()
     if one.at < 2:
-        values, here, allowed = pair.weights[one.at].numpy(), has[one.at], pair.allowed[one.at]
+        here = has[one.at]
         rule |= {"weights": True, "unit": _("weight")}
     else:
-        values, here, allowed = pair.difference.numpy(), has[0] & has[1], pair.allowed[0] | pair.allowed[1]
+        here = has[0] & has[1]
         limit = max(LEAST_LIMIT, limits_of(values)) if pair.alignment.shared else 1.0
         rule |= {"limit": limit, "unit": _("difference")}
     rule |= {"height": TALL if pair.size > MANY else 0}
@@ -96,7 +126,7 @@ def of_tokens(pair: Pair) -> str:
         return _replaced(pair)
     alignment = pair.alignment
     sizes = {"one": len(pair.first.units), "other": len(pair.second.units), "shared": len(alignment.shared)}
-    units = _("words") if pair.first.words else _("tokens")
+    units = _units(pair.first.words, sizes["shared"])
     if not alignment.shared:
         return _("A and B have no token in common, in any order: there is no cell to take a difference of.")
     said = _("A and B share **{shared}** {units}, in the same order (A has {one}, B {other}).").format(
@@ -106,14 +136,20 @@ def of_tokens(pair: Pair) -> str:
         if places:
             listed = _listed([pair.tokens[at] for at in places])
             said += " " + _("Only in {letter}: {tokens}.").format(letter=letter, tokens=listed)
-    shares = dict(zip("AB", pair.unshared(), strict=True))
     lies = [
-        _("{share} in {letter}").format(share=show.share(max(shares[letter], 0.0)), letter=letter)
-        for letter, places in (("A", alignment.only_first), ("B", alignment.only_second))
-        if places
+        _("{share} in {letter}").format(share=show.share(share), letter=letter)
+        for letter, share in zip("AB", pair.unshared(), strict=True)
+        if share is not None
     ]
     words = _("Of the weight of shared rows, {shares} lies on these; the difference leaves it out.")
-    return " ".join([said, words.format(shares=_(" and ").join(lies)), _replaced(pair)]).rstrip()
+    lost = words.format(shares=_(" and ").join(lies)) if lies else ""
+    return " ".join(filter(None, (said, lost, _replaced(pair))))
+
+
+def _units(words: bool, count: int) -> str:
+    if words:
+        return _("word") if count == 1 else _("words")
+    return _("token") if count == 1 else _("tokens")
 
 
 def _replaced(pair: Pair) -> str:
@@ -160,7 +196,7 @@ def how_aligned(pair: Pair) -> str:
     if pair.whole and not pair.replaced:
         return ""
     return _(
-        "Tokens are matched by a longest common subsequence of their ids: the same tokens in the same order. A word "
+        "Tokens are matched by a longest common subsequence: the same tokens in the same order. A word "
         "with and without a blank before it is two tokens."
     )
 

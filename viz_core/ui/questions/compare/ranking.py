@@ -22,6 +22,7 @@ from viz_core.ui.show import number
 from viz_core.ui.workshop import Progress
 
 MOST_BARS = 14
+LEAST_AXIS, ROOM = 0.05, 1.1  # the axis of the bars: it ends at no less, and so far beyond the longest
 NOTHING = 1e-3  # a distance below it is none to speak of
 Place = tuple[int, int]
 
@@ -125,11 +126,6 @@ def table(ranking: Ranking) -> None:
     """Every head, coloured by its distance; a click chooses."""
     values = ranking.values
     st.markdown("**" + ranking.title + "**")
-    if not np.isfinite(values).any():
-        st.markdown(
-            _("No row that both sides have may look at two shared tokens, so there is nothing that could differ.")
-        )
-        return
     marks = np.full(values.shape, NONE, np.uint8)
     if ranking.own is not None:
         marks[ranking.own] = 0
@@ -168,7 +164,12 @@ def bars(ranking: Ranking, theme: ThemeName) -> None:
         shown = [*shown[:-1], ranking.chosen]
     labels = [f"{order.index(place) + 1}. {ranking.names(place)}" for place in shown]
     title = _("The most alike first") if ranking.nearest else _("The most changed first")
-    more = _("{shown} of {all}; a click shows that one").format(shown=len(shown), all=len(order))
+    words = (
+        _("{shown} of {all}, the others in the table of heads; a click shows that one")
+        if len(shown) < len(order)
+        else _("all {all}; a click shows that one")
+    )
+    more = words.format(shown=len(shown), all=len(order))
     drawn = ranked_bars(
         labels,
         [float(ranking.values[place]) for place in shown],
@@ -176,10 +177,12 @@ def bars(ranking: Ranking, theme: ThemeName) -> None:
         subtitle=more,
         chosen=shown.index(ranking.chosen) if ranking.chosen in shown else None,
         texts=[said(float(ranking.values[place])) for place in shown],
-        x_title=_("Jensen–Shannon distance"),
+        x_title=_("Jensen–Shannon distance (at most 1)"),
         theme=theme,
         signed=False,
     )
+    largest = max(LEAST_AXIS, *(float(ranking.values[place]) for place in shown))
+    drawn.update_xaxes(range=[0, min(ROOM * largest, 1.0)])
     show.figure(drawn, "compared-bars", f"{title}. {more}", on_bar=lambda bar: ranking.choose(shown[bar]))
 
 
@@ -191,8 +194,8 @@ def measure_in_words(pair: Pair) -> None:
         else ""
     )
     maps.explain(
-        r"d(p,q)=\sqrt{\tfrac12\sum_j p_j\log_2\frac{p_j}{m_j}+\tfrac12\sum_j q_j\log_2\frac{q_j}{m_j}}"
-        r"\quad m=\tfrac{p+q}{2}",
+        r"\begin{aligned}d(p,q)^2&=\tfrac12\sum_j p_j\log_2\frac{p_j}{m_j}\\"
+        r"&+\tfrac12\sum_j q_j\log_2\frac{q_j}{m_j}\\m&=\tfrac{p+q}{2}\end{aligned}",
         kept
         + _(
             "A head’s distance is the mean over the rows that both sides have: 0 = they look alike, 1 = at no token in "

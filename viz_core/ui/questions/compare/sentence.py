@@ -31,8 +31,12 @@ CHANGED = (  # what stands in place of what, in the order in which they are look
     ("good", "bad"),
     ("not", "now"),
     ("커피", "우유"),
-    ("영화", "음악"),
+    ("영화", "노래"),
+    ("사과", "바나나"),
+    ("개", "고양이"),
 )
+# not within another word, but with a particle; not the 개 that counts things
+KOREAN = r"(?<!\w)(?<![한두세네몇러] ){word}(?=(?:[는가를와도의만]|에게|하고)?(?!\w))"
 
 
 def another_sentence(scene: Scene) -> list[str]:
@@ -115,14 +119,21 @@ def _asked(scene: Scene) -> tuple[str, Recording]:
 
 
 def one_word_changed(text: str) -> str:
-    """The sentence with one word replaced; where it has none of the known ones, without its longest word, and of one
-    word said twice. Never the same."""
+    """The sentence with one word replaced; where it has none of the known ones, with its two longest swapped, and of
+    one word said twice. Never the same."""
     for word, other in CHANGED:
-        found = re.search(rf"\b{word}\b" if word.isascii() else word, text)
+        found = re.search(rf"\b{word}\b" if word.isascii() else KOREAN.format(word=word), text, re.IGNORECASE)
         if found:
-            return text[: found.start()] + other + text[found.end() :]
-    words = list(re.finditer(r"\S+", text))
-    if len(words) < 2:
+            return text[: found.start()] + _written_as(found[0], other) + text[found.end() :]
+    words = sorted(re.finditer(r"\w+", text), key=lambda word: (-len(word[0]), -word.start()))
+    others = [word for word in words if word[0].casefold() != words[0][0].casefold()]
+    if not others:
         return f"{text} {text}"
-    longest = max(words[1:], key=lambda word: len(word[0]))
-    return text[: longest.start()].rstrip() + text[longest.end() :]
+    first, last = sorted((words[0], others[0]), key=lambda word: word.start())
+    swapped = (_written_as(first[0], last[0]), text[first.end() : last.start()], _written_as(last[0], first[0]))
+    return text[: first.start()] + "".join(swapped) + text[last.end() :]
+
+
+def _written_as(word: str, other: str) -> str:
+    """`other` with the capital that `word` begins with."""
+    return other[0].upper() + other[1:] if word[0].isupper() else other

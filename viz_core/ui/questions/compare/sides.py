@@ -112,7 +112,7 @@ class Pair:
     @classmethod
     def of(cls, first: Side, second: Side, *, paired: bool = False) -> "Pair":
         key = ("compared axis", first.run, second.run, paired)
-        found = store.finding(key, lambda: comparison.aligned(_same(first), _same(second), paired=paired))
+        found = store.finding(key, lambda: comparison.aligned(*_compared(first, second), paired=paired))
         return cls(first, second, found, paired)
 
     @property
@@ -151,7 +151,7 @@ class Pair:
         """Tokens of A and B that count as shared though they are not the same."""
         if not self.paired:
             return []
-        ones, others = _same(self.first), _same(self.second)
+        ones, others = _compared(self.first, self.second)
         both = zip(self.alignment.first, self.alignment.second, strict=True)
         return [(one, other) for one, other in both if NONE not in (one, other) and ones[one] != others[other]]
 
@@ -160,6 +160,11 @@ class Pair:
         """For each place, "A" or "B" where only one of them has it, else ""."""
         both = zip(self.alignment.first, self.alignment.second, strict=True)
         return ["A" if other == NONE else "B" if one == NONE else "" for one, other in both]
+
+    @property
+    def marked(self) -> list[str]:
+        """The labels, with whose it is where only one of them has it."""
+        return [f"{token} ({whose})" if whose else token for token, whose in zip(self.tokens, self.owners, strict=True)]
 
     @cached_property
     def weights(self) -> tuple[Tensor, Tensor]:
@@ -185,11 +190,17 @@ class Pair:
         """A − B, NaN where one of them has no such token."""
         return self.weights[0] - self.weights[1]
 
-    def unshared(self) -> tuple[float, float]:
-        """The share of the weight of shared rows that lies on tokens which only A, or only B, has."""
+    def unshared(self) -> tuple[float | None, float | None]:
+        """The share of the weight of shared rows that lies on tokens which only A, or only B, has; None where no such
+        row may look at one."""
 
-        def found(side: Side, tokens: Tensor) -> float:
-            return 1 - float(comparison.restricted(side.cells[0][0], tokens).share.mean())
+        def found(side: Side, tokens: Tensor) -> float | None:
+            weights, allowed = (cells[0] for cells in side.cells)
+            others = torch.ones(len(weights), dtype=torch.bool)
+            others[tokens] = False
+            if not allowed[tokens][:, others].any():
+                return None
+            return max(1 - float(comparison.restricted(weights, tokens).share.mean()), 0.0)
 
         first, second = self.alignment.pairs
         return found(self.first, first), found(self.second, second)
@@ -205,6 +216,12 @@ class Pair:
         return at // self.size, at % self.size
 
 
-def _same(side: Side) -> tuple[Hashable, ...]:
-    """What tokens are compared by: their ids, of words and of another vocabulary the text they spell."""
-    return tuple(unspaced(unit) for unit in side.units) if side.words else tuple(side.recording.token_ids.tolist())
+def _compared(first: Side, second: Side) -> tuple[tuple[Hashable, ...], tuple[Hashable, ...]]:
+    """What tokens are compared by: their ids; words, and tokens of two models, by the text they spell, since one number
+    is another token in another vocabulary."""
+
+    def told(side: Side) -> tuple[Hashable, ...]:
+        by_text = side.words or first.model is not second.model
+        return tuple(map(unspaced, side.units)) if by_text else tuple(side.recording.token_ids.tolist())
+
+    return told(first), told(second)

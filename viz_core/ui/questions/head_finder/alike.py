@@ -86,6 +86,11 @@ def _said(scene: Scene, found: Likeness, roles: Roles) -> str:
     places, own = heads.of(scene), heads.chosen(scene)
     order = found.order(own)
     nearest, furthest = order[0], order[-1]
+    if len(order) == 1:
+        words = _("On this text {head} and the only other head, **{near}**, have a likeness of {most:.2f}.")
+        near, most = head_name(*places[nearest]), 1 - found.distances[own, nearest]
+        said = words.format(head=scene.choice.name, near=near, most=most)
+        return f"{said} {_roles(scene, roles, own, nearest)}".strip()
     said = _(
         "On this text **{near}** looks most like {head} (likeness {most:.2f}), **{far}** least ({least:.2f}). Any two "
         "heads of the model: {median:.2f} (median)."

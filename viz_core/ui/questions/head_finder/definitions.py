@@ -23,7 +23,7 @@ def labels() -> dict[str, str]:
 
 
 def of_spread() -> dict[str, str]:
-    return {"entropy": _("entropy, nats"), "distance": _("distance"), "largest": _("largest")}
+    return {"entropy": _("entropy"), "distance": _("distance"), "largest": _("largest")}
 
 
 def helps(both_sides: bool) -> dict[str, str]:
@@ -36,10 +36,13 @@ def helps(both_sides: bool) -> dict[str, str]:
     )
     says["broad"] = _("Entropy as a share of the largest possible, ln of the tokens a row may see; mean over rows.")
     return {role: says.get(role, "") for role in LETTERS} | {
-        "here": _("The role with the highest score on this text, from {known:.2f} on.").format(known=KNOWN),
+        "here": _(
+            "The role with the highest score on this text, from {known:.2f} on. “near” only from {near:.2f} on and "
+            "where no other reaches {known:.2f}, for others imply it; “even” is no role."
+        ).format(known=KNOWN, near=2 * KNOWN),
         "known": _("The role it is known for, and its score when the model was made."),
-        "entropy": _("−Σ α ln α, mean over rows. The bar is full at ln(n), n tokens alike."),
-        "distance": _("Σ α |i − j|: how many tokens away it looks, mean over rows. The bar is full at the farthest."),
+        "entropy": _("−Σ α ln α in nats, mean over rows: 0 = one token gets all, ln(n) = n tokens alike."),
+        "distance": _("Σ α |i − j|: how many tokens away it looks, mean over rows."),
         "largest": _("The strongest weight of a row, mean over rows."),
     }
 
@@ -63,7 +66,8 @@ def of_columns(both_sides: bool) -> None:
                 "first token looks far by this number, and may fetch nothing from there.*"
             ),
             _(
-                "**largest**: maxⱼ αᵢⱼ, same rows (called confidence by Voita et al. 2019). *A head sure of where it "
+                "**largest**: maxⱼ αᵢⱼ, same rows (Voita et al. 2019 call it confidence, there without the end of the "
+                "sentence; here special tokens such as [SEP] count). *A head sure of where it "
                 "looks need not matter to the prediction: switch it off to see.*"
             ),
         ]

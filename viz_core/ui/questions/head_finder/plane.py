@@ -95,11 +95,9 @@ def _dots(scene: Scene, found: Likeness, laid: Flat, roles: Roles, asked: str) -
 
 def _kept(laid: Flat) -> str:
     return _(
-        "A plane keeps **{kept:.0%}** of what the distances hold (of the sum of all eigenvalues by size); its stress "
-        "is **{stress:.2f}**: distances on the map are off by {stress:.0%} of a typical distance (root mean square). "
-        "Classical scaling of the Jensen–Shannon distances of all pairs (Torgerson 1952; Kruskal 1964). Directions "
-        "mean nothing of themselves, and **heads near on the map may be far in truth**: the lines lead to those "
-        "nearest in truth."
+        "**Heads near on the map may be far in truth**: its distances are off by **{stress:.0%}** of a typical one "
+        "(√(Σ(d − d̂)² / Σd²), d the true ones), and its two axes keep {kept:.0%} of the eigenvalues by size. "
+        "The lines lead to the nearest in truth (classical scaling, Torgerson 1952)."
     ).format(kept=laid.kept, stress=laid.stress)
 
 

@@ -1,10 +1,11 @@
 """What heads do on random tokens that are said again: the test for induction, on the model and not on the text."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from torch import Tensor
 
 from viz_core.analysis.finder import places
 from viz_core.analysis.heads import NEED_REPEATS
@@ -14,7 +15,7 @@ from viz_core.figures.measured import Beside, measured
 from viz_core.language import _, spoken
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import settings, show, store
+from viz_core.ui import maps, settings, show, store
 from viz_core.ui.questions.head_finder import heads
 from viz_core.ui.questions.head_finder.work import ASKED, Work, do, result
 from viz_core.ui.roles import KNOWN, Roles, asleep, head_name, measured_on, names
@@ -29,6 +30,7 @@ MOST_SEED = 9_999
 MOST_ROWS = 12  # heads in the figure
 AT_ONCE = 2e10  # multiplications, some 0.3 s: more when the visitor asks
 PER_BLOCK = 12  # d_model² weights of a block, about
+SAME = 1e-6  # shares
 NAME = "random tokens again"
 
 
@@ -61,6 +63,14 @@ def on_random_tokens(scene: Scene) -> list[str]:
     roles = heads.roles_of(scene)
     left, right = st.columns([1.1, 1], gap="large")
     with left:
+        if found.mean(role).isnan().all():
+            st.info(
+                _(
+                    "No head of this model may look far enough back for this: what the rows may see ends before the "
+                    "pattern. Fewer random tokens bring the copies nearer."
+                )
+            )
+            return []
         st.markdown("**" + _("Every head on random tokens: {what}").format(what=_what(scene, role)) + "**")
         values = found.mean(role).double().numpy()
         heads.chooser(
@@ -146,9 +156,9 @@ def _what(scene: Scene, role: str) -> str:
 def _ranking(scene: Scene, found: Probe, roles: Roles, role: str) -> None:
     everyone, both_sides = places(scene.recording), scene.model.both_sides
     means, spreads = found.mean(role).double().numpy(), found.spread(role).double().numpy()
-    order = np.argsort(-means, kind="stable")[:MOST_ROWS]
+    order = np.argsort(-means, kind="stable")[: min(MOST_ROWS, np.count_nonzero(~np.isnan(means)))]
     own = heads.chosen(scene)
-    if own not in order:
+    if own not in order and not np.isnan(means[own]):
         order = np.append(order, own)
     shown = [everyone[head] for head in order]
     beside = []
@@ -171,8 +181,8 @@ def _ranking(scene: Scene, found: Probe, roles: Roles, role: str) -> None:
         spreads[order].astype(np.float32),
         beside,
         name=_("random tokens: mean ± standard deviation"),
-        line=(_("a head that looks everywhere alike"), found.even[role]),
-        chosen=int(np.flatnonzero(order == own)[0]),
+        line=_equal_weights(found.even[role], own, scene.choice.layer),
+        chosen=int(np.flatnonzero(order == own)[0]) if own in order else None,
         title=_("The strongest heads"),
         subtitle=_("share of a row's weight; click a point to go there"),
         x_title=_("score: mean share of the weight"),
@@ -181,46 +191,61 @@ def _ranking(scene: Scene, found: Probe, roles: Roles, role: str) -> None:
     show.figure(chart, "ranking", _("Scores on random tokens"), lambda point: heads.go_to(shown[point]))
 
 
+def _equal_weights(even: Tensor, own: int, layer: int) -> tuple[str, float]:
+    """What the upright line stands for, and where: layers of other masks have others."""
+    known = even[~even.isnan()]
+    if bool((known - known[0]).abs().max() < SAME):
+        return _("a head that looks everywhere alike"), float(known[0])
+    words = _("a head of layer {n} that looks everywhere alike")
+    return words.format(n=layer), float(even[own])
+
+
 def _first_draw(scene: Scene, drawn: Drawn) -> None:
     """The chosen head's map on the first random text."""
     model, choice = scene.model, scene.choice
     ids = _texts(model, drawn._replace(draws=1))[0]
 
-    def weights() -> NDArray[np.float32]:
+    def weights() -> tuple[Tensor, NDArray[np.bool_]]:
         record = model.record(ids.tolist()).blocks[choice.layer].attention.head(choice.head)
-        return np.asarray(record.weights[0].numpy())
+        return record.weights[0], record.allowed.expand(record.weights.shape)[0].numpy()
 
     of = (model.name, model.revision, drawn._replace(draws=1), choice.layer, choice.head)
-    shown = store.measurement(("first draw", *of), lambda _note: weights())
+    shown, allowed = store.measurement(("first draw", *of), lambda _note: weights())
+    tokens = model.labels(ids.tolist())
+    rule: dict[str, Any] = {"weights": True, "allowed": None if allowed.all() else allowed, "unit": _("weight")}
     chart = store.figure(
         ("first draw", *of, scene.theme, spoken()),
         lambda: attention_heatmap(
-            shown,
-            model.labels(ids.tolist()),
+            shown.numpy(),
+            tokens,
             title=_("{head} · weights on the first draw").format(head=choice.name),
             subtitle=_("row looks at column; the tokens begin again every {n} rows").format(n=drawn.length),
             theme=scene.theme,
-            weights=True,
-            allowed=None if model.both_sides else np.tril(np.ones(shown.shape, bool)),
-            unit=_("weight"),
+            **rule,
         ),
     )
-    show.figure(chart, "first-draw", _("The chosen head's weights on the first random text"))
+    says = _("The chosen head's weights on the first random text")
+    show.figure(chart, "first-draw", says, cells=lambda: maps.every(shown, tokens, rule))
 
 
 def _said(scene: Scene, found: Probe, roles: Roles, role: str) -> str:
     own, everyone = heads.chosen(scene), places(scene.recording)
     means, spreads = found.mean(role), found.spread(role)
-    best = int(means.argmax())
-    said = [
-        _(
-            "**{head}** gives {score} of its weight to {what}; a head that looks everywhere alike would give "
+    best = int(means.nan_to_num(-1.0).argmax())
+    words = (
+        _("**{head}** may not look far enough back for {what}: the mask of its layer ends before it.")
+        if means[own].isnan()
+        else _(
+            "**{head}** gives {score} of its weight to {what}; a head that looks at all it may see alike would give "
             "{even:.0%}."
-        ).format(
+        )
+    )
+    said = [
+        words.format(
             head=scene.choice.name,
             score=_score(float(means[own]), float(spreads[own])),
             what=_what(scene, role),
-            even=found.even[role],
+            even=float(found.even[role][own]),
         )
     ]
     if best != own:
@@ -231,8 +256,9 @@ def _said(scene: Scene, found: Probe, roles: Roles, role: str) -> str:
         )
     here = float(roles.here[role][scene.choice.layer, scene.choice.head])
     said.append(
-        _("On your text this cannot show for any head: {reason}.").format(
-            reason=asleep(role, scene.recording.token_ids, both_sides=scene.model.both_sides)
+        _("On your text this cannot show for {head}: {reason}.").format(
+            reason=asleep(role, scene.recording.token_ids, both_sides=scene.model.both_sides, allowed=_own_mask(scene)),
+            head=scene.choice.name,
         )
         if np.isnan(here)
         else _("On your text it is {here:.0%} for {head}.").format(here=here, head=scene.choice.name)
@@ -244,6 +270,11 @@ def _said(scene: Scene, found: Probe, roles: Roles, role: str) -> str:
         else _("No head reaches {least:.2f}.").format(least=KNOWN)
     )
     return " ".join([*said, _beside_the_card(scene, found, roles, role)]).strip()
+
+
+def _own_mask(scene: Scene) -> Tensor:
+    """bool [query, key] of the chosen head on the visitor's text."""
+    return scene.record.allowed.expand(1, *scene.choice.size)[0]
 
 
 def _score(mean: float, spread: float) -> str:

@@ -15,13 +15,13 @@ from viz_core.language import _
 from viz_core.ui import head_roles, reading, settings, store
 from viz_core.ui.choice import enough
 from viz_core.ui.questions.head_finder import definitions, heads
-from viz_core.ui.roles import LETTERS, NONE, Roles, asleep, head_name, names
+from viz_core.ui.roles import LETTERS, NONE, Roles, asleep, head_name, names, seen_by_any
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number
 
 NUMBERS = ("entropy", "distance", "largest")
 MOST_HIGH = 15  # rows in sight
-ROW, BAR = 35, 98  # pixels: a row; a column of bars
+ROW, BAR, NUMBER = 35, 88, 76  # pixels: a row; a column of bars; a column of one number
 
 
 def every_head(scene: Scene) -> list[str]:
@@ -88,8 +88,10 @@ def _asked(scene: Scene, roles: Roles, whole: pd.DataFrame) -> tuple[str, pd.Dat
         layer = settings.choice("of_layer", _("of"), layers)
     with third:
         by = settings.choice("sorted_by", _("Sorted by"), _orders(scene, roles), default=role or "clearest")
-    with fourth:
-        upwards = settings.switch("smallest_first", _("smallest first"))
+    upwards = False
+    if by != "place":
+        with fourth:
+            upwards = settings.switch("smallest_first", _("smallest first"))
     shown = whole[whole.layer == int(layer)] if layer else whole
     shown = _doing(shown, role) if role else shown
     return role, _sorted(shown, by, upwards=upwards)
@@ -115,7 +117,7 @@ def _doing(rows: pd.DataFrame, role: str) -> pd.DataFrame:
 def _sorted(rows: pd.DataFrame, by: str, *, upwards: bool) -> pd.DataFrame:
     """Heads without a number last, equal ones in the order of the model."""
     if by == "place":
-        return rows.sort_values(["layer", "head"], ascending=not upwards)
+        return rows.sort_values(["layer", "head"])
     if by == "clearest":  # nearness is implied by others: no role of its own beside them
         kind = (rows.here == "local") + 2 * (rows.here == "")
         return rows.assign(kind=kind).sort_values(["kind", "here_score"], ascending=[True, upwards])
@@ -128,6 +130,12 @@ def _sorted(rows: pd.DataFrame, by: str, *, upwards: bool) -> pd.DataFrame:
 def _table(scene: Scene, roles: Roles, shown: pd.DataFrame) -> None:
     if shown.empty:
         return
+    st.caption(
+        _(
+            "A bar says how much of its weight a head gives to the tokens that its column names, from 0 to 1; “even”, "
+            "how alike its weights are. Point at a column's name for what it measures."
+        )
+    )
     found = list(zip(shown.layer.tolist(), shown["head"].tolist(), strict=True))
     own = (scene.choice.layer, scene.choice.head)
     row = found.index(own) if own in found else None
@@ -144,7 +152,7 @@ def _table(scene: Scene, roles: Roles, shown: pd.DataFrame) -> None:
         hide_index=True,
         height=ROW * (1 + min(len(shown), MOST_HIGH)) + 3,
         row_height=ROW,
-        column_config=_columns(scene, roles, shown),
+        column_config=_columns(scene, roles),
         on_select=ticked,
         selection_mode="single-row",
         selection_default={"selection": {"rows": [] if row is None else [row], "columns": [], "cells": []}},
@@ -174,14 +182,14 @@ def _written(roles: Roles, shown: pd.DataFrame) -> pd.DataFrame:
             f"{LETTERS[role]} {score:.2f}" if role else "–"
             for role, score in zip(shown.known, shown.known_score, strict=True)
         ]
+    columns |= {name: shown[name].astype(np.float32) for name in NUMBERS}
     for role in roles.here:
         sleeps = bool(np.isnan(roles.here[role]).all())
         columns[role] = [_("asleep")] * len(shown) if sleeps else shown[role].astype(np.float32)
-    columns |= {name: shown[name].astype(np.float32) for name in NUMBERS}
     return pd.DataFrame(columns)
 
 
-def _columns(scene: Scene, roles: Roles, shown: pd.DataFrame) -> dict[str, Any]:
+def _columns(scene: Scene, roles: Roles) -> dict[str, Any]:
     config, help_of = st.column_config, definitions.helps(scene.model.both_sides)
     ink = palette.WEIGHTS[scene.theme][4]
     columns: dict[str, Any] = {
@@ -196,18 +204,8 @@ def _columns(scene: Scene, roles: Roles, shown: pd.DataFrame) -> dict[str, Any]:
             columns[role] = config.ProgressColumn(
                 label, width=BAR, help=help_of[role], min_value=0.0, max_value=1.0, format="%.2f", color=ink
             )
-    n = len(scene.tokens)
-    most = {"entropy": float(np.log(max(n, 2))), "distance": float(max(1.0, np.nan_to_num(shown.distance).max()))}
     for name, label in definitions.of_spread().items():
-        columns[name] = config.ProgressColumn(
-            label,
-            width=BAR,
-            help=help_of[name],
-            min_value=0.0,
-            max_value=most.get(name, 1.0),
-            format="%.2f",
-            color=ink,
-        )
+        columns[name] = config.NumberColumn(label, width=NUMBER, help=help_of[name], format="%.2f")
     return columns
 
 
@@ -219,7 +217,9 @@ def _below(scene: Scene, roles: Roles, whole: pd.DataFrame, shown: pd.DataFrame,
         says.append(words.format(count=len(shown), all=len(whole), least=enough(role)))
     elif len(shown) < len(whole):
         says.append(_("{count} of {all} heads.").format(count=len(shown), all=len(whole)))
-    says.append(_("Tick a row to choose its head; entropy, distance and largest weight stand at the right end."))
+    if len(shown) > MOST_HIGH:
+        says.append(_("{most} of {count} rows are in sight: scroll.").format(most=MOST_HIGH, count=len(shown)))
+    says.append(_("Tick a row to choose its head."))
     told, csv = st.columns([4, 1], vertical_alignment="top", gap="small")
     with told:
         st.caption(" ".join([*says, *_sleeping(scene, roles)]))
@@ -244,8 +244,9 @@ def csv_of(whole: pd.DataFrame) -> str:
 def _sleeping(scene: Scene, roles: Roles) -> list[str]:
     """Why roles sleep on this text, or rest on few of its tokens."""
     reasons: dict[tuple[str, bool], list[str]] = {}
+    may = seen_by_any(scene.recording)
     for role in roles.here:
-        reason = asleep(role, scene.recording.token_ids, both_sides=scene.model.both_sides)
+        reason = asleep(role, scene.recording.token_ids, both_sides=scene.model.both_sides, allowed=may)
         if reason:
             reasons.setdefault((reason, bool(np.isnan(roles.here[role]).all())), []).append(LETTERS[role])
     whole, faint = _("{letters}: asleep, {reason}."), _("{letters}: {reason}, take the numbers lightly.")
