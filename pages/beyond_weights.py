@@ -3,7 +3,7 @@
 from viz_core.language import _
 from viz_core.ui.mechanism import page
 from viz_core.ui.parts import Part
-from viz_core.ui.questions.beyond_weights import absence, direct, gradient, rollout, side_by_side
+from viz_core.ui.questions.beyond_weights import absence, direct, gradient, measuring, rollout, side_by_side
 
 page.show(
     _("Beyond weights"),
@@ -14,4 +14,5 @@ page.show(
         Part("absence", lambda: _("Every head off"), absence.every_head_off, of_any=True),
         Part("compared", lambda: _("Side by side"), side_by_side.compared, of_any=True),
     ],
+    measuring.prepare,
 )

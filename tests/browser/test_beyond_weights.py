@@ -83,7 +83,7 @@ def test_a_long_measurement_can_be_cancelled(page: Page, address: str, checkpoin
     offer = page.get_by_role("button", name="Run the model 240 times")
     offer.click()
     expect(page.get_by_text("Switching off one head at a time")).to_be_visible()
-    page.get_by_role("link", name="Cancel").click()
+    page.get_by_role("button", name="Cancel").click()
     expect(offer).to_be_visible()
     expect(page.get_by_text("Switching off one head at a time")).to_have_count(0)
     in_address(page, part="absence")

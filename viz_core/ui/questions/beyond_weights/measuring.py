@@ -6,13 +6,13 @@ from typing import TypeVar
 
 import streamlit as st
 
-from viz_core.language import _
-from viz_core.models import UnusableText
-from viz_core.ui import state, store, waiting
+from viz_core.models import Model, UnusableText
+from viz_core.recording import Recording
+from viz_core.ui import store, waiting
 from viz_core.ui.scene import Scene
 from viz_core.ui.workshop import Progress, Report
 
-PAGE = "pages/beyond_weights.py"
+WORK = "asked of this page"
 T = TypeVar("T")
 
 
@@ -59,7 +59,10 @@ def wanted(
     found = kept()
     if found is not None:
         return found
-    if not at_once and st.session_state.pop(asked, None) != text:
+    if not at_once:
+        if st.session_state.get(asked) == text:
+            st.session_state[WORK] = text, asked, make, says
+            st.rerun()  # the whole page: that run does it, and can be ended
         st.button(
             offer,
             key=f"measure-{kind}",
@@ -68,33 +71,35 @@ def wanted(
         )
         return None
     try:
-        with telling(kind, says, way_out=not at_once) as report:
-            found = make(report)
+        with telling(kind, says) as report:
+            return make(report)
     except UnusableText as reason:
         st.info(str(reason), icon=":material/info:")
         return None
-    if not at_once:
-        st.session_state[asked] = text  # asked once for this text: others of its rows and layers follow
-    return found
+
+
+def prepare(model: Model, text: str, _recording: Recording) -> None:
+    """In a run of the whole page: what was asked for, its progress shown, until it is done or somebody cancels (a part
+    of a page that runs again would wait for the run before)."""
+    of, asked, make, says = st.session_state.pop(WORK, (None, "", None, ""))
+    if of != (model.name, model.revision, text):
+        return
+    place = st.container()
+    try:
+        with waiting.shown(
+            place, asked, lambda progress: _said(says, progress), lambda: st.session_state.pop(asked, None)
+        ) as report:
+            make(report)
+    except UnusableText as reason:
+        st.session_state.pop(asked)
+        place.info(str(reason), icon=":material/info:")
 
 
 @contextmanager
-def telling(kind: str, says: str, *, way_out: bool = False) -> Iterator[Report]:
-    """As `waiting.shown`, with a link as a way out: a part of a page that runs again waits for the run before, and only
-    the whole page, which a link opens, ends it."""
+def telling(kind: str, says: str) -> Iterator[Report]:
+    """As `waiting.shown`, where the result will be."""
     with waiting.shown(st.container(), kind, lambda progress: _said(says, progress)) as report:
-        place, links = st.empty(), [_("Cancel")] if way_out else []
-
-        def reported(progress: Progress) -> None:
-            report(progress)
-            if links:
-                address = state.address_of(state.current())
-                place.page_link(PAGE, label=links.pop(), icon=":material/close:", query_params=address)
-
-        try:
-            yield reported
-        finally:
-            place.empty()
+        yield report
 
 
 def _said(words: str, progress: Progress) -> str:
