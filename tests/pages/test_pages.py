@@ -131,13 +131,13 @@ def _truncated(folder: Path) -> None:
 
 
 def _another_kind(folder: Path) -> None:
-    (folder / "config.json").write_text('{"model_type": "warp-drive"}')
+    (folder / "config.json").write_text('{"model_type": "warpdrive"}')
 
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize(
     ("spoil", "says"),
-    [(_without_weights, "safetensors"), (_truncated, "model.safetensors"), (_another_kind, "warp-drive")],
+    [(_without_weights, "safetensors"), (_truncated, "model.safetensors"), (_another_kind, "warpdrive")],
     ids=["no weights", "truncated", "another kind"],
 )
 def test_unusable_folder_gets_one_sentence(page: str, spoil: Callable[[Path], None], says: str, tmp_path: Path) -> None:

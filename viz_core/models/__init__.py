@@ -150,6 +150,7 @@ def _is_own(settings: Mapping[str, Any]) -> bool:
 def _checkpoint(
     name: str, folder: Path, source: Source, revision: str = "", licence: str | None = None, *, pickles: bool = False
 ) -> Model | SequenceToSequence:
+    _supported(folder)  # first: what kind it is says more than what is missing
     settings, pickled = read_json(folder / CONFIG), pickles and is_pickled(folder)
     files = [folder / PICKLE] if pickled else weight_files(folder)
     size = sum(path.stat().st_size for path in files)

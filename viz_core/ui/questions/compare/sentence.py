@@ -87,7 +87,7 @@ def _quoted(text: str) -> str:
 
 def _asked(scene: Scene) -> tuple[str, Recording]:
     """The other sentence and its recording; one that cannot be read is said to be so, and the last good one stays."""
-    default = one_word_changed(scene.text)
+    default = scene.model.cut(one_word_changed(scene.text))  # nothing longer than the model reads is proposed
     asked = state.setting("other_text") or default
     settings.put("other-sentence", asked)
 
