@@ -5,7 +5,7 @@ import streamlit as st
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import controls, every_head, frame, head_roles, one_head, predictions, state, store, window
+from viz_core.ui import controls, every_head, frame, head_roles, one_head, predictions, state, store, themes, window
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.components.bridge import bridge
 from viz_core.ui.components.token_strip import token_strip
@@ -15,7 +15,7 @@ from viz_core.ui.components.token_strip import token_strip
 def explore(view: state.View, model: Model, text: str, recording: Recording) -> None:
     choice = chosen_in(view, model, recording)
     stages = store.stages(model, text, choice.layer, choice.head)
-    theme = frame.theme()
+    theme = themes.theme()
 
     with right:  # first: it is what a click on a head waits for
         linked = one_head.picture(model, text, recording, choice=choice, theme=theme)
@@ -41,17 +41,19 @@ def explore(view: state.View, model: Model, text: str, recording: Recording) -> 
         of=f"{model.name} {text}",
         chosen=choice.chosen,
         limits=choice.limits(recording),
+        window=window.of(model.name, text, choice.size),
         role=head_roles.picked(),
         on_choose=state.show,
         on_window=lambda part: window.keep(model.name, text, part),
     )
 
 
-model, text, recording = controls.model_and_recording(frame.start(_("Explore")), examples=True)
-sentence = st.container()
-left, right = st.columns([1, 1.15], gap="medium")
-every_head.prepare(model, text, left)
-explore(model, text, recording)
-if not model.both_sides:
-    with left:
-        predictions.next_token(model, text, recording, frame.theme())
+with frame.page("explore") as seen:
+    model, text, recording = controls.model_and_recording(seen, examples=True)
+    sentence = st.container()
+    left, right = st.columns([1, 1.15], gap="medium")
+    every_head.prepare(model, text, left)
+    explore(model, text, recording)
+    if not model.both_sides:
+        with left:
+            predictions.next_token(model, text, recording, themes.theme())

@@ -3,10 +3,10 @@
 from viz_core.language import _
 from viz_core.ui.mechanism import page
 from viz_core.ui.parts import Part
-from viz_core.ui.questions.beyond_weights import absence, direct, gradient, measuring, rollout, side_by_side
+from viz_core.ui.questions.beyond_weights import absence, direct, gradient, rollout, side_by_side
 
 page.show(
-    _("Beyond weights"),
+    "beyond_weights",
     [
         Part("rollout", lambda: _("Rollout and flow"), rollout.rolled, of_any=True, predicts=False),
         Part("gradient", lambda: _("Gradient × attention"), gradient.gradients, of_any=True),
@@ -14,5 +14,4 @@ page.show(
         Part("absence", lambda: _("Every head off"), absence.every_head_off, of_any=True),
         Part("compared", lambda: _("Side by side"), side_by_side.compared, of_any=True),
     ],
-    measuring.prepare,
 )

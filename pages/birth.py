@@ -8,7 +8,7 @@ from viz_core.ui.parts import Part
 
 page.show_in(
     scene_of,
-    _("How heads are born"),
+    "birth",
     [
         Part("watch", lambda: _("Watch them form"), watch.watch),
         Part("compare", lambda: _("Compare two moments"), compare.compare),

@@ -6,7 +6,7 @@ from viz_core.ui.mechanism.block import feed_forward, lens, next_token, norm, st
 from viz_core.ui.parts import Part
 
 page.show(
-    _("The block"),
+    "block",
     [
         Part("stream", lambda: _("Residual stream"), stream.stream),
         Part("norm", lambda: _("Norm"), norm.norm),

@@ -9,7 +9,7 @@ from viz_core.ui.questions.compare.model import another_model
 from viz_core.ui.questions.compare.sentence import another_sentence
 
 page.show(
-    _("Compare"),
+    "compare",
     [
         Part("sentence", lambda: _("Another sentence"), another_sentence),
         Part("head", lambda: _("Another head"), another_head),

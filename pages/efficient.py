@@ -6,7 +6,7 @@ from viz_core.ui.mechanism.efficient import cache, costs, patterns, tiles
 from viz_core.ui.parts import Part
 
 page.show(
-    _("Made cheaper"),
+    "efficient",
     [
         Part("tiles", lambda: _("FlashAttention"), tiles.tile_by_tile),
         Part("cache", lambda: _("KV cache"), cache.kept_or_computed_again),

@@ -5,7 +5,7 @@ from viz_core.ui.mechanism.translation import additive, alignment, kinds, page, 
 from viz_core.ui.parts import Part
 
 page.show(
-    _("Encoder and decoder"),
+    "encoder_decoder",
     [
         Part("writing", lambda: _("Word by word"), writing.word_by_word),
         Part("three", lambda: _("Three attentions"), three.three_attentions),

@@ -3,7 +3,7 @@
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import arithmetic, chain, controls, frame, own_code, reading, show, state, store, window
+from viz_core.ui import arithmetic, chain, controls, frame, own_code, reading, show, state, store, themes, window
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.components.bridge import bridge
 from viz_core.ui.scene import HeadScene
@@ -20,7 +20,7 @@ def inside(view: state.View, model: Model, text: str, recording: Recording) -> N
         text=text,
         recording=recording,
         choice=choice,
-        theme=frame.theme(),
+        theme=themes.theme(),
         window=window.of(model.name, text, choice.size),
         path=store.walk(model, text, choice.layer, choice.head) if model.own else None,
         stages=stages,
@@ -35,9 +35,11 @@ def inside(view: state.View, model: Model, text: str, recording: Recording) -> N
         of=f"{model.name} {text}",
         chosen=choice.chosen,
         limits=choice.limits(recording),
+        window=scene.window,
         on_choose=state.show,
         on_window=lambda part: window.keep(model.name, text, part),
     )
 
 
-inside(*controls.model_and_recording(frame.start(_("Inside one head"))))
+with frame.page("inside_one_head") as view:
+    inside(*controls.model_and_recording(view))

@@ -6,7 +6,7 @@ from viz_core.ui.mechanism.many_heads import concat, count, labelled, needed, of
 from viz_core.ui.parts import Part
 
 page.show(
-    _("Many heads"),
+    "many_heads",
     [
         Part("off", lambda: _("Switch heads off"), off.switches, of_any=True),
         Part("needed", lambda: _("How many are needed"), needed.needed),

@@ -6,7 +6,7 @@ from viz_core.ui.mechanism.masks import dropout, lab, leak, ways
 from viz_core.ui.parts import Part
 
 page.show(
-    _("Masks"),
+    "masks",
     [
         Part("lab", lambda: _("Mask lab"), lab.lab, of_any=True),
         Part("leak", lambda: _("Leakage"), leak.leak, of_any=True),

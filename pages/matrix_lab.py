@@ -1,6 +1,5 @@
 """The matrix lab: type, paste or draw at random your own Q, K and V, and follow every number."""
 
-from viz_core.language import _
 from viz_core.ui.mechanism.matrix_lab import page
 
-page.show_page(_("Matrix lab"))
+page.show_page("matrix_lab")

@@ -6,7 +6,7 @@ from viz_core.ui.mechanism.positions import added, alibi, five, order, rotary, w
 from viz_core.ui.parts import Part
 
 page.show(
-    _("Positions"),
+    "positions",
     [
         Part("waves", lambda: _("Sinusoidal"), waves.sinusoidal),
         Part("added", lambda: _("Added to the tokens"), added.added),

@@ -6,7 +6,7 @@ from viz_core.ui.mechanism.scaling import examples, real_head, why
 from viz_core.ui.parts import Part
 
 page.show(
-    _("Scaling"),
+    "scaling",
     [
         Part("head", lambda: _("A real head, with and without"), real_head.with_and_without, of_any=True),
         Part("why", lambda: _("Why √dₖ"), why.why, of_any=True),

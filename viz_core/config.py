@@ -43,9 +43,7 @@ class TransformerConfig:
     divide_by_layer: bool = False  # scores of layer l (from 0) are also divided by l + 1
 
     def __post_init__(self) -> None:
-        for name, kind in self._choices().items():
-            if getattr(self, name) not in get_args(kind):
-                raise ValueError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(get_args(kind))}")
+        self._of_their_kinds()
         for name in ("vocab_size", "context", "n_layer", "n_head", "d_model"):
             self._at_least_one(name)
         if not self.d_head and self.d_model % self.n_head:
@@ -65,9 +63,24 @@ class TransformerConfig:
         if self.positions == "sinusoidal" and self.d_model % 2:
             raise ValueError(f"d_model is {self.d_model}; sinusoidal positions need an even number")
 
+    def _of_their_kinds(self) -> None:
+        for name, kind in self._choices().items():
+            if getattr(self, name) not in get_args(kind):
+                raise ValueError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(get_args(kind))}")
+        for name in ("rotary_base", "norm_epsilon"):
+            value = getattr(self, name)
+            if type(value) not in {int, float} or not 0 <= value < math.inf:
+                raise ValueError(f"{name} is {value!r}; expected a number from 0")
+        for name in ("bias", "tied", "scale_embedding", "divide_by_sqrt_d_head", "divide_by_layer"):
+            if type(getattr(self, name)) is not bool:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; expected True or False")
+
     def _at_least_one(self, name: str) -> None:
-        if getattr(self, name) < 1:
-            raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
+        value = getattr(self, name)
+        if type(value) is not int:
+            raise ValueError(f"{name} is {value!r}; expected a whole number")
+        if value < 1:
+            raise ValueError(f"{name} is {value}; expected at least 1")
 
     @staticmethod
     def _choices() -> dict[str, Any]:

@@ -18,6 +18,7 @@ from viz_core.language import _
 MOST = 16  # rows and columns: what can be read, and followed by hand
 LARGEST = 1e6  # in magnitude: products of products of such numbers are still finite, in float32 too
 LONGEST = 20_000  # characters; 16 × 16 numbers need far fewer
+LONGEST_NUMBER = 1_000  # characters of one that is typed by itself: two million digits take seconds to read
 LEAST = 1e-99  # what is smaller is written as 0: its exponent would have three digits
 DIGITS = 8  # significant ones of a number in an address: 16 × 16 of them fit into 4,000 characters
 QUOTED = 20  # characters of what could not be read
@@ -186,6 +187,9 @@ def _with_point(cell: str, mark: str, row: int, column: int) -> str:
 
 def _alone(typed: str, row: int = 0, column: int = 0) -> str:
     """As Python writes it, a number that says itself what its points and commas mean."""
+    if len(typed) > LONGEST_NUMBER:
+        message = _("Row {row}, column {column} has {n:,} characters; a number needs far fewer.")
+        raise UnusableMatrix(message.format(row=row + 1, column=column + 1, n=len(typed)))
     cell = _SPACED.sub("", _uniform(typed).strip())
     return _with_point(cell, _decimal_mark(cell), row, column)
 

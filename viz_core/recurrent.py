@@ -28,6 +28,9 @@ class RecurrentConfig:
     d_attention: int = 0  # width of the additive scores; 0 = no attention
 
     def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if type(value) is not int:
+                raise ValueError(f"{name} is {value!r}; expected a whole number")
         for name in ("vocab_size", "context", "d_embedding"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")

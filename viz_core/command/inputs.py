@@ -13,10 +13,10 @@ from viz_core import models
 from viz_core.command.arguments import STANDARD
 from viz_core.command.errors import Refused
 from viz_core.edits import Edits
+from viz_core.files import replacing
 from viz_core.language import _
 from viz_core.models import Model, SequenceToSequence, Translator
 from viz_core.recording import Recording
-from viz_core.storing import replacing
 
 if TYPE_CHECKING:
     from viz_core.models.hub import About

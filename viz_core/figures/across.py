@@ -54,5 +54,7 @@ def _leave_out(figure: go.Figure, there: tuple[int, int]) -> None:
         cells = np.array(layer.z, dtype=np.float32)
         cells[rows:] = cells[:, columns:] = np.nan
         layer.update(z=cells, hoverongaps=False)
+    for image in figure.layout.images:  # the hatching
+        image.update(sizex=columns, sizey=rows)
     for axis, count in ((figure.layout.yaxis, rows), (figure.layout.xaxis, columns)):
         axis.ticktext = [text if at < count else "" for at, text in enumerate(axis.ticktext)]

@@ -1,4 +1,4 @@
-"""Maps of two texts on one axis, so that their cells lie in the same places: what one of them lacks is hatched."""
+"""Maps of two texts on one axis, so that their cells lie in the same places: what one of them lacks is dotted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -50,7 +50,7 @@ def aligned_heatmap(
         values, marked, theme=theme, window=window, below=[nowhere] if missing.any() else (), **rule
     )
     if missing.any():
-        figure.add_trace(_hatched(missing, theme))
+        figure.add_trace(_dotted(missing, theme))
     if figure.layout.meta["size"] == 1:  # else a name stands for several tokens
         for axis in (figure.layout.xaxis, figure.layout.yaxis):
             places = zip(axis.tickvals, axis.ticktext, strict=True)
@@ -62,8 +62,8 @@ def _inked(text: str, whose: str, theme: ThemeName) -> str:
     return f'<span style="color:{INKS[whose][theme]}"><b>{text}</b></span>' if whose else text
 
 
-def _hatched(missing: NDArray[np.bool_], theme: ThemeName) -> go.Scatter:
-    """Whole rows, and between them the columns: no cell is hatched twice."""
+def _dotted(missing: NDArray[np.bool_], theme: ThemeName) -> go.Scatter:
+    """Whole rows, and between them the columns: no cell is dotted twice."""
     n = len(missing)
     rows = _runs(missing)
     boxes = [(top, bottom, 0, n) for top, bottom in rows]
@@ -80,7 +80,7 @@ def _hatched(missing: NDArray[np.bool_], theme: ThemeName) -> go.Scatter:
         line={"width": 0},
         fill="toself",
         fillpattern={
-            "shape": "/",
+            "shape": ".",  # lines are for what is not allowed
             "size": 6,
             "solidity": 0.18,
             "fgcolor": palette.MUTED[theme],

@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz_core.figures import palette
-from viz_core.figures.heatmaps import COLOURBAR, Array, axis_title, colourbar, layout
+from viz_core.figures.hatched import hatching
+from viz_core.figures.heatmaps import CLEAR, COLOURBAR, Array, axis_title, colourbar, layout
 from viz_core.figures.labels import tick_text
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _
@@ -46,9 +47,9 @@ def head_tiles(
             place = np.s_[i * pitch[0] : i * pitch[0] + down, j * pitch[1] : j * pitch[1] + across]
             drawn[place] = np.where(may, weights, np.nan)
             grey[place] = ~may
-    looks = _("looks at")
+    looks = _("{row} looks at {column}").format(row="%{y}", column="%{x}")
     strongest = _("strongest: {number}").format(number="<b>%{z:.4~g}</b>") if size > 1 else "<b>%{z:.4~g}</b>"
-    colours = [(0, "rgba(0,0,0,0)"), (1, palette.NOT_ALLOWED[theme])]
+    colours = [(0, palette.BACKGROUND[theme]), (1, CLEAR)]  # there the hatching is seen
     below = go.Heatmap(z=grey, zmin=0, zmax=1, colorscale=colours, showscale=False, hoverinfo="skip")
     above = go.Heatmap(
         z=drawn,
@@ -56,7 +57,7 @@ def head_tiles(
         zmin=0,
         zmax=1,
         hoverongaps=False,
-        hovertemplate=f"%{{y}} {looks} %{{x}}<br>{_('weight')} {strongest}<extra></extra>",
+        hovertemplate=f"{looks}<br>{_('weight')} {strongest}<extra></extra>",
         colorbar=colourbar(_("weight"), 0, 1, theme),
     )
     tile = min(LARGEST, WIDE / heads)
@@ -80,6 +81,7 @@ def head_tiles(
             *(_beside(f"L{layer}", i * pitch[0] + (down - 1) / 2, "y", theme) for i, layer in enumerate(layers)),
         ],
     }
+    frame["images"] = [hatching(theme, (-0.5, drawn.shape[1] - 0.5), (-0.5, drawn.shape[0] - 0.5))]
     return go.Figure([below, above], frame)
 
 

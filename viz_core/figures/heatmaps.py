@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz_core.figures import palette
+from viz_core.figures.hatched import hatching
 from viz_core.figures.labels import label_width, literal, tick_text
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _
@@ -27,6 +28,7 @@ MOST_LABELS = 40  # above, ticks would overlap: tokens are read from the hover a
 MOST_DRAWN = 256  # cells along an edge; a longer text is drawn pooled, and cell by cell where the visitor zooms in
 MOST_VECTORS = (256, 512)  # rows and columns of a map of vectors; a larger one is drawn pooled
 MOST_HOVER_NUMBERS = 128  # above, only the drawn stage is sent: n² numbers for each further one weigh too much
+CLEAR = "rgba(0,0,0,0)"
 MOST_WRITTEN = 12  # above, a number does not fit into its cell
 Window = tuple[int, int, int, int]  # first row, last row, first column, last column
 ROWS_ARE: dict[str, dict[str, Any] | None] = {  # what the page's bridge reads
@@ -34,7 +36,11 @@ ROWS_ARE: dict[str, dict[str, Any] | None] = {  # what the page's bridge reads
     "key": {"linked": "cells", "columns": "key-rows"},
     "": None,
 }
-FONT = "Source Sans, Source Sans Pro, Noto Sans KR, Noto Sans CJK KR, Apple SD Gothic Neo, Malgun Gothic, sans-serif"
+# the app's own (static/), then those of a machine that reads a figure elsewhere
+FONT = (
+    "Attention Sans, Attention Sans More, Source Sans, Pretendard, Noto Sans KR, Noto Sans CJK KR, "
+    "Apple SD Gothic Neo, Malgun Gothic, sans-serif"
+)
 
 
 def attention_heatmap(
@@ -70,7 +76,7 @@ def attention_heatmap(
     small: one of several on a line: smaller names, no titles of axes.
     height: in pixels; 0 = taller for longer texts, so that labels stay apart
     also: further numbers the hover tells, e.g. {"score": scores}, each [query, key].
-    relation: how the hover joins row and column; "looks at" unless said otherwise.
+    relation: how the hover joins {row} and {column}; "{row} looks at {column}" unless said otherwise.
     window: the part to draw; of more than MOST_DRAWN rows or columns each cell drawn is the strongest of several.
     rows: names of the rows, where these are another text than the columns: cross-attention.
     """
@@ -81,7 +87,7 @@ def attention_heatmap(
     part = _part(drawn, window)
     told = dict(also or {}) if part.size == 1 and max(part.cells.shape) <= MOST_HOVER_NUMBERS else {}
     further = "".join(f"<br>{name} %{{customdata[{i}]:.4~g}}" for i, name in enumerate(told))
-    looks, forbidden = relation or _("looks at"), _("may not look at")
+    looks, forbidden = relation or _("{row} looks at {column}"), _("{row} may not look at {column}")
     most = max(part.cells.shape)
     heatmap = go.Heatmap(
         z=part.cells,
@@ -98,7 +104,7 @@ def attention_heatmap(
         colorbar=colourbar(unit, lowest, highest, theme),
     )
     masked = allowed is not None and not allowed.all()
-    grey = [_forbidden_cells(part, part.between(forbidden), theme)] if masked else []
+    grey = [_forbidden_cells(part, np.isnan(part.cells), part.between(forbidden), theme)] if masked else []
     columns, down = part.ticks(tokens[:n_key], 1), part.ticks(tokens[-n_query:] if rows is None else rows, 0)
     ranges = part.ranges
     names = axes or (_("key (column)"), _("query (row)"))
@@ -121,6 +127,8 @@ def attention_heatmap(
         | titled[1]
         | {"range": ranges[1], "scaleanchor": "x", "constrain": "domain", "constraintoward": "top"},
     }
+    if masked:
+        frame["images"] = [hatching(theme, ranges[0], ranges[1][::-1])]
     return go.Figure([*grey, *below, heatmap], frame)  # at once: every update_… of a figure costs milliseconds
 
 
@@ -157,8 +165,10 @@ class _Part:
         return other[row : last_row + 1, column : last_column + 1].astype(np.float32)
 
     def between(self, says: str) -> str:
-        """Hover words: row and column with their numbers, which tell one "the" of a text from another."""
-        return f"“%{{y}}” (%{{y:d}}) {says} “%{{x}}” (%{{x:d}})" if self.size == 1 else f"%{{y}} {says} %{{x}}"
+        """Hover words: {row} and {column} with their numbers, which tell one "the" of a text from another."""
+        if self.size > 1:
+            return says.format(row="%{y}", column="%{x}")
+        return says.format(row="“%{y}” (%{y:d})", column="“%{x}” (%{x:d})")
 
     def says(self, unit: str) -> str:
         number = f"<b>{unit} %{{z:.4~g}}</b>"
@@ -299,12 +309,15 @@ def _label_size(n: int, *, small: bool) -> int:
     return max(7, min(13, 170 // max(n, 1))) if small else max(8, min(13, 300 // max(n, 1)))
 
 
-def _forbidden_cells(part: _Part, says: str, theme: ThemeName) -> go.Heatmap:
-    """A layer below the values, seen where there is none, so that "not allowed" has a colour and a hover of its own."""
+def _forbidden_cells(part: _Part, forbidden: NDArray[np.bool_], says: str, theme: ThemeName) -> go.Heatmap:
+    """A layer below the values, so that "not allowed" has a hover of its own. It is clear there, for the hatching to be
+    seen, and grey between the cells that are allowed."""
     return go.Heatmap(
-        z=np.zeros(part.cells.shape, dtype=np.uint8),
+        z=forbidden.astype(np.uint8),
         **part.axes,
-        colorscale=[(0, palette.NOT_ALLOWED[theme]), (1, palette.NOT_ALLOWED[theme])],
+        colorscale=[(0, palette.NOT_ALLOWED[theme]), (1, CLEAR)],
+        zmin=0,
+        zmax=1,
         showscale=False,
         hovertemplate=f"{says}<extra></extra>",
     )

@@ -8,8 +8,10 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz_core.figures import palette
+from viz_core.figures.hatched import hatching
 from viz_core.figures.heatmaps import (
     AXIS_TITLE,
+    CLEAR,
     COLOURBAR,
     MOST_DRAWN,
     MOST_LABELS,
@@ -51,6 +53,7 @@ def step_map(
     cells = strongest(cells, size, size)[0] if size > 1 else cells
     place: dict[str, Any] = {"x0": (size - 1) / 2, "dx": size, "y0": (size - 1) / 2, "dy": size}
     gap = 1 if n <= MOST_LABELS else 0
+    looks = _("{row} looks at {column}").format(row="“%{y}”", column="“%{x}”")
     left, first, second = -0.5 - thick, n - 0.5 + thick, n - 0.5 + 2.3 * thick
     now = np.arange(n) >= old
     traces = [
@@ -64,7 +67,7 @@ def step_map(
             xgap=gap,
             ygap=gap,
             hoverongaps=False,
-            hovertemplate=f"“%{{y}}” {_('looks at')} “%{{x}}”<br><b>{_('weight')} %{{z:.4~g}}</b><extra></extra>",
+            hovertemplate=f"{looks}<br><b>{_('weight')} %{{z:.4~g}}</b><extra></extra>",
             colorbar=colourbar(_("weight"), 0.0, 1.0, theme),
         ),
         _strip("Q", now, kept=False, theme=theme, at=left, thick=thick, down=True),
@@ -77,6 +80,7 @@ def step_map(
     room = label_width(texts, _size(n)) if texts else 12
     frame["margin"] = frame["margin"] | {"l": AXIS_TITLE + room + 4, "b": COLOURBAR}
     frame["margin"]["t"] += AXIS_TITLE + room
+    frame["images"] = [hatching(theme, (-0.5, n - 0.5), (-0.5, n - 0.5))]
     if old:
         frame["annotations"] = [_not_again(n, old, theme)]
         line = {"color": palette.CHOSEN[theme], "width": 2}
@@ -121,7 +125,8 @@ def _ground(n: int, old: int, theme: ThemeName, gap: int) -> go.Heatmap:
     size = -(-n // MOST_DRAWN)
     row, column = np.indices((-(-n // size), -(-n // size)))
     kinds = np.where(column > row, 0, 1).astype(np.uint8)
-    texts = np.array([_("may not look at"), _("was computed in an earlier step, not in this one:")])
+    words = _("{row} may not look at {column}"), _("{row} computed in an earlier step, not in this one: {column}")
+    texts = np.array([said.format(row="“%{y}”", column="“%{x}”") for said in words])
     return go.Heatmap(
         z=kinds,
         x0=(size - 1) / 2,
@@ -130,7 +135,7 @@ def _ground(n: int, old: int, theme: ThemeName, gap: int) -> go.Heatmap:
         dy=size,
         zmin=0,
         zmax=1,
-        colorscale=[(0, palette.NOT_ALLOWED[theme]), (1, NOT_AGAIN[theme])],
+        colorscale=[(0, CLEAR), (1, NOT_AGAIN[theme])],
         showscale=False,
         xgap=gap,
         ygap=gap,

@@ -56,7 +56,7 @@ def weights_with_sums(
         weights,
         tokens,
         title=title,
-        subtitle="; ".join(legend),
+        subtitle=legend[-1] if small else "; ".join(legend),  # a narrow one has room for what is its own
         theme=theme,
         weights=True,
         allowed=shown,
@@ -90,7 +90,7 @@ def changes_heatmap(
         theme=theme,
         from_zero=True,
         unit=_("KL, nats"),
-        relation=_("moves with"),
+        relation=_("the prediction at {row} moves with {column}"),
         axes=(_("token replaced"), _("prediction at")),
         limit=most or 1.0,
     )

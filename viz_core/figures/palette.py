@@ -5,7 +5,7 @@ One meaning a colour, everywhere:
 
 weights        one hue, from the page's background (0) to full (1)
 signed values  blue below 0, neutral at 0, orange above
-not allowed    a flat grey that no data has
+not allowed    a grey that no data has, hatched, so that it is told apart without colours too
 q, k, v, o     orange-red, blue, green, purple
 """
 
@@ -27,6 +27,7 @@ SIGNED = {
     "dark": ["#8CCBFF", "#3D8CCB", "#1F4C72", "#1A1D24", "#6E3A17", "#CC7133", "#FFBE8F"],
 }
 NOT_ALLOWED = {"light": "#DCDDE1", "dark": "#333844"}
+HATCH = {"light": "#9094A0", "dark": "#646B7A"}  # lines on that grey, 3 : 1 on the colour of weight 0
 FAINT = {"light": "#B9BDC9", "dark": "#5A6170"}  # what a change is compared with
 
 CHOSEN = {"light": "#C24400", "dark": "#FF9A57"}  # the frame of the chosen cell, and the chosen row
@@ -35,10 +36,11 @@ KEY = {"light": "#0069A8", "dark": "#6FBDF5"}
 VALUE = {"light": "#00734F", "dark": "#3FCF9F"}
 OUTPUT = {"light": "#99407B", "dark": "#E59ACB"}
 
-# for things that are only told apart: head roles (always with a letter), heads in a drawing of lines
+# for things that are only told apart: head roles (always with a letter), heads in a drawing of lines; told apart
+# by eyes that see two kinds of cone alone, too (tests/figures/test_palette.py)
 CATEGORIES = {
-    "light": ["#0069A8", "#2A8F8F", "#C24400", "#9A6A00", "#5B616E", "#00734F", "#7A4FB0", "#A33B6B"],
-    "dark": ["#6FBDF5", "#5CCBC9", "#FF9A57", "#E3B341", "#A2A9B8", "#3FCF9F", "#BFA2F2", "#F29BBF"],
+    "light": ["#0069A8", "#07524D", "#C24400", "#9D6A2F", "#5B616E", "#00734F", "#5E43AD", "#B94981"],
+    "dark": ["#6FBDF5", "#83DAD5", "#FF9A57", "#E4B33C", "#A2A9B8", "#3FCF9F", "#AD89D3", "#D67D9C"],
 }
 
 

@@ -12,7 +12,8 @@ from viz_core.figures.heatmaps import strongest
 from viz_core.figures.palette import ThemeName
 
 MOST = 192  # pixels along an edge; of a larger array each pixel is the strongest of several cells
-LEVELS = 254  # colours; one more is what is not allowed
+LEVELS = 254  # colours; two more are what is not allowed and the lines on it
+LINES = 6  # pixels from line to line
 
 
 def picture(
@@ -26,7 +27,7 @@ def picture(
     """A PNG of [row, column] as a data URI, row 0 on top; colours as in the maps with axes.
 
     limit    signed values are coloured from −limit to limit; weights from 0 to 1
-    allowed  where False the cell is "not allowed" grey
+    allowed  where False the cell is the hatched grey of what is not allowed; each cell is several pixels then
     """
     down, across = (-(-side // MOST) for side in values.shape)
     shown, _which = strongest(
@@ -36,12 +37,23 @@ def picture(
     levels = np.clip(np.nan_to_num(share) * (LEVELS - 1), 0, LEVELS - 1).round().astype(np.uint8)
     if allowed is not None:
         levels[np.isnan(shown)] = LEVELS
+        levels = _hatched(levels)
     stops = (palette.WEIGHTS if weights else palette.SIGNED)[theme]
-    colours = np.vstack([_ramp(stops), _rgb(palette.NOT_ALLOWED[theme])]).round().astype(np.uint8)
+    colours = (
+        np.vstack([_ramp(stops), _rgb(palette.NOT_ALLOWED[theme]), _rgb(palette.HATCH[theme])]).round().astype(np.uint8)
+    )
     image, written = Image.fromarray(levels), BytesIO()
     image.putpalette(colours.tobytes())
     image.save(written, "PNG")
     return "data:image/png;base64," + b64encode(written.getvalue()).decode()
+
+
+def _hatched(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    times = max(1, MOST // max(levels.shape))
+    fine = levels.repeat(times, axis=0).repeat(times, axis=1)
+    row, column = np.indices(fine.shape)
+    fine[(fine == LEVELS) & ((row + column) % LINES == 0)] = LEVELS + 1
+    return fine
 
 
 def _ramp(stops: list[str]) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ def side_by_side(
     top = frame["margin"]["t"]
     wide, high = ACROSS * WIDE, down * HIGH
     frame |= {"width": wide + 16, "height": top + high + 8, "margin": {"l": 8, "r": 8, "t": top, "b": 8}}
-    frame |= {"annotations": [], "dragmode": "zoom"}
+    frame |= {"annotations": [], "images": [], "dragmode": "zoom"}
     traces = []
     for index, drawn in enumerate(maps):
         column, row = index % ACROSS, index // ACROSS
@@ -49,6 +49,9 @@ def side_by_side(
             if trace.showscale is not False:
                 given["colorbar"] = given["colorbar"] | bar | {"len": BAR_LENGTH}
             traces.append(given)
+        frame["images"] += [
+            image.to_plotly_json() | {"xref": f"x{short}", "yref": f"y{short}"} for image in drawn.layout.images
+        ]
         frame["annotations"].append(
             {"text": drawn.layout.title.text, "xref": "paper", "yref": "paper", "align": "left", "showarrow": False}
             | {

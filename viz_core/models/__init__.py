@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from viz_core import memory
 from viz_core.language import _
 from viz_core.models import bundled, gpt2
 from viz_core.models.bundled import bundled_names, bundled_readers
@@ -14,6 +15,7 @@ from viz_core.models.checkpoint import (
     PICKLE,
     in_float32,
     is_pickled,
+    must_be_allowed,
     must_fit,
     read_json,
     read_tokenizer,
@@ -24,13 +26,14 @@ from viz_core.models.foreign import Foreign
 from viz_core.models.model import Model, NextToken, Source
 from viz_core.models.sequence_to_sequence import SequenceToSequence
 from viz_core.models.translator import Translator
+from viz_core.models.weights import bytes_in_float32
 from viz_core.transformer import Transformer
 
 if TYPE_CHECKING:
     from torch import nn
     from transformers import PreTrainedTokenizerBase
 
-    from viz_core.models.hub import About, Progress
+    from viz_core.models.hub import About, Progress, Snapshot
 
 __all__ = [
     "SOURCES",
@@ -43,6 +46,7 @@ __all__ = [
     "about",
     "bundled_names",
     "bundled_readers",
+    "fetch",
     "load",
 ]
 
@@ -55,6 +59,8 @@ def load(
     tokenizer: "PreTrainedTokenizerBase | None" = None,
     progress: "Progress | None" = None,
     sources: Collection[Source] = SOURCES,
+    largest: int | None = None,
+    fetched: "Snapshot | None" = None,
     pickles: bool = False,
 ) -> Model | Translator | SequenceToSequence:
     """A model by its bundled name, a checkpoint folder, or its Hub id ("gpt2", "owner/name"), in that order; or one
@@ -68,18 +74,39 @@ def load(
                mode, no gradients; and one of transformers computes its attention by viz_core's function from now on
     progress   called with (bytes done, bytes in all, file) while a Hub model is downloaded; maybe from another thread
     sources    where to look: a public server leaves out "folder", so that visitors cannot ask about its disk
+    largest    bytes that the weights of a folder or of the Hub may take in float32; None: what this machine has free
+    fetched    what `fetch` has brought of it: the Hub is not asked again
     pickles    whether weights that exist only as pickle files may be opened: say so only of files you trust
 
     Raises WeightsUnavailable in one sentence that says what to do.
     """
     if not isinstance(name, str):
         return _given(name, tokenizer)
-    name = name.strip()
+    try:
+        where = sources if fetched is None else ()  # what has been fetched need not be looked for
+        return _found(name.strip(), progress, where, largest, fetched, pickles=pickles)
+    except (MemoryError, RuntimeError) as error:
+        if not memory.ran_out(error):
+            raise
+        message = _("This machine ran out of memory while {name} was loaded. Choose a smaller model.")
+        # without its frames, which would keep the weights that had come
+        raise WeightsUnavailable(message.format(name=name.strip())) from error.with_traceback(None)
+
+
+def _found(
+    name: str,
+    progress: "Progress | None",
+    sources: Collection[Source],
+    largest: int | None,
+    fetched: "Snapshot | None",
+    *,
+    pickles: bool,
+) -> Model | Translator | SequenceToSequence:
     if "bundled" in sources and (found := bundled.find(name)):
         return bundled.load(*found)
     if "folder" in sources and (folder := _folder(name)):
         try:
-            return _checkpoint(name, folder, "folder", _state_of(folder), pickles=pickles)
+            return _checkpoint(name, folder, "folder", _state_of(folder), largest=largest, pickles=pickles)
         except PermissionError as error:
             message = _("The folder {folder} may not be read ({reason}).")
             raise WeightsUnavailable(message.format(folder=folder, reason=error.strerror)) from error
@@ -87,31 +114,60 @@ def load(
         from viz_core.models import hub  # noqa: PLC0415  most of a second, which the bundled models do not need
 
         if hub.is_repo_id(name):
-            snapshot = hub.fetch(name, accept=_supported, progress=progress, pickles=pickles)
-            folder, commit, licence = snapshot.folder, snapshot.commit, snapshot.licence
-            return _checkpoint(name, folder, "hub", commit, licence, pickles=pickles)
+            fetched = hub.fetch(name, accept=_supported, progress=progress, largest=largest, pickles=pickles)
+    if fetched is not None:
+        return _checkpoint(
+            name, fetched.folder, "hub", fetched.commit, fetched.licence, largest=largest, pickles=pickles
+        )
     message = _("There is no model {name}. Expected {bundled}, an existing folder, or a Hub id such as gpt2.")
     raise WeightsUnavailable(message.format(name=repr(name[:100]), bundled=", ".join(bundled_names())))
 
 
-def about(name: str) -> "About | None":
-    """What downloading a Hub model would mean, before it is done: size, licence, whether it fits this machine's memory.
-    None for what is on this machine already, or is no Hub id.
+def fetch(
+    name: str,
+    *,
+    progress: "Progress | None" = None,
+    sources: Collection[Source] = SOURCES,
+    largest: int | None = None,
+) -> "Snapshot | None":
+    """What `load` would read of a Hub model, downloaded where it is not here; None for what is no Hub model. For who
+    would have the waiting for the network apart from the reading; parameters as for `load`.
 
-    Raises WeightsUnavailable for a model that cannot be had, or could not be shown.
+    Raises WeightsUnavailable as `load` does.
     """
-    if is_here(name):
+    name = name.strip()
+    local = ("bundled" in sources and bundled.find(name)) or ("folder" in sources and _folder(name))
+    if local or "hub" not in sources:
         return None
     from viz_core.models import hub  # noqa: PLC0415  as above
 
-    return hub.about(name.strip(), accept=_supported) if hub.is_repo_id(name.strip()) else None
+    return hub.fetch(name, accept=_supported, progress=progress, largest=largest) if hub.is_repo_id(name) else None
 
 
-def is_here(name: str) -> bool:
-    """Whether a model is on this machine, so that nothing need be downloaded."""
+def about(name: str, *, sources: Collection[Source] = SOURCES, largest: int | None = None) -> "About | None":
+    """What downloading a Hub model would mean, before it is done: size, licence, whether it fits this machine's memory.
+    None for what is on this machine already, or is no Hub id. `sources` and `largest` as for `load`.
+
+    Raises WeightsUnavailable for a model that cannot be had, could not be shown, or is larger than `largest`.
+    """
+    if is_here(name, sources) or "hub" not in sources:
+        return None
+    from viz_core.models import hub  # noqa: PLC0415  as above
+
+    if not hub.is_repo_id(name.strip()):
+        return None
+    found = hub.about(name.strip(), accept=_supported)
+    must_be_allowed(name, found.memory, largest)
+    return found
+
+
+def is_here(name: str, sources: Collection[Source] = SOURCES) -> bool:
+    """Whether a model is on this machine, so that nothing need be downloaded; `sources` as for `load`."""
     name = name.strip()
-    if bundled.find(name) or _folder(name):
+    if ("bundled" in sources and bundled.find(name)) or ("folder" in sources and _folder(name)):
         return True
+    if "hub" not in sources:
+        return False
     from viz_core.models import hub  # noqa: PLC0415  as above
 
     return hub.is_repo_id(name) and hub.is_here(name)
@@ -148,13 +204,22 @@ def _is_own(settings: Mapping[str, Any]) -> bool:
 
 
 def _checkpoint(
-    name: str, folder: Path, source: Source, revision: str = "", licence: str | None = None, *, pickles: bool = False
+    name: str,
+    folder: Path,
+    source: Source,
+    revision: str = "",
+    licence: str | None = None,
+    *,
+    largest: int | None = None,
+    pickles: bool = False,
 ) -> Model | SequenceToSequence:
     _supported(folder)  # first: what kind it is says more than what is missing
     settings, pickled = read_json(folder / CONFIG), pickles and is_pickled(folder)
     files = [folder / PICKLE] if pickled else weight_files(folder)
     size = sum(path.stat().st_size for path in files)
-    must_fit(name, in_float32(folder, size))
+    needed = in_float32(folder, size) if pickled else bytes_in_float32(files)
+    must_be_allowed(name, needed, largest)
+    must_fit(name, needed)
     network: Transformer | Foreign
     if _is_own(settings) and not pickled:
         network = gpt2.load(folder)
@@ -180,7 +245,9 @@ def _faced(model: Model) -> Model | SequenceToSequence:
     """With the face of those that write another text, if it is one."""
     network = model.network
     if isinstance(network, Foreign) and network.config.architecture == "encoder_decoder":
-        return SequenceToSequence(model.name, network, model.tokenizer, model.source, model.revision, model.card)
+        writer = SequenceToSequence(model.name, network, model.tokenizer, model.source, model.revision, model.card)
+        writer.must_write()
+        return writer
     return model
 
 

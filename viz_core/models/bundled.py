@@ -16,12 +16,13 @@ from typing import Any
 
 import tokenizers
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save as in_bytes
 from torch import Tensor
 
+from viz_core import files
 from viz_core.config import TransformerConfig
 from viz_core.language import _
-from viz_core.models.checkpoint import CONFIG, TOKENIZER, WEIGHTS, read_json, read_tokenizer
+from viz_core.models.checkpoint import CONFIG, TOKENIZER, WEIGHTS, parsed, read_json, read_text, read_tokenizer
 from viz_core.models.errors import WeightsUnavailable
 from viz_core.models.model import Model
 from viz_core.models.translator import Translator
@@ -64,7 +65,8 @@ def find(name: str) -> tuple[Path, int | None] | None:
         return None
     if not _at:
         return FOLDER / plain, None
-    return (FOLDER / plain, int(step)) if step.isdecimal() and int(step) in steps(plain) else None
+    found = {str(number): number for number in steps(plain)}.get(step)  # int() raises on thousands of digits
+    return None if found is None else (FOLDER / plain, found)
 
 
 def half(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -90,13 +92,12 @@ def save(
     kind = "transformer" if isinstance(network, Transformer) else "recurrent"
     settings = {**(extra or {}), "format": FORMAT, "name": folder.name, kind: network.config.to_dict()}
     write_weights(folder / WEIGHTS, half(dict(network.named_parameters())))  # names what is tied once
-    tokenizer.save(str(folder / TOKENIZER))
-    (folder / CONFIG).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    files.write(folder / TOKENIZER, tokenizer.to_str(pretty=True))
+    files.write(folder / CONFIG, json.dumps(settings, indent=1, ensure_ascii=False) + "\n")
 
 
 def write_weights(path: Path, state: dict[str, Tensor]) -> None:
-    save_file(state, path)
-    path.chmod(0o644)  # safetensors leaves it to its owner alone; a server may run as someone else
+    files.write(path, in_bytes(state))
 
 
 def load(folder: Path, step: int | None = None) -> Model | Translator:
@@ -111,8 +112,8 @@ def load(folder: Path, step: int | None = None) -> Model | Translator:
         message = _("{file} has format {actual}; this program reads format {expected}.")
         raise WeightsUnavailable(message.format(file=folder / CONFIG, actual=settings.get("format"), expected=FORMAT))
     config = _shape(folder, settings)
-    shapes = parameter_shapes(config)
     with open_weights([folder / (WEIGHTS if step is None else STEP.format(step))]) as weights:
+        shapes = _shapes(folder, config, most_layers=len(weights))
         for name in weights:
             if name not in shapes:
                 raise WeightsUnavailable(_("The weights hold an unknown tensor {name}.").format(name=name))
@@ -141,6 +142,19 @@ def _shape(folder: Path, settings: dict[str, Any]) -> TransformerConfig | Recurr
         raise WeightsUnavailable(message.format(file=folder / CONFIG, reason=error)) from error
 
 
+def _shapes(folder: Path, config: TransformerConfig | RecurrentConfig, most_layers: int) -> dict[str, tuple[int, ...]]:
+    """Settings may ask for anything: for layers that no file has, for sizes that no tensor can have."""
+    message = _("{file} does not describe a model of this program: {reason}.")
+    if isinstance(config, TransformerConfig) and config.n_layer > most_layers:
+        reason = f"n_layer is {config.n_layer}; the weights are {most_layers} tensors"
+        raise WeightsUnavailable(message.format(file=folder / CONFIG, reason=reason))
+    try:
+        return parameter_shapes(config)
+    except (RuntimeError, TypeError) as error:  # PyTorch, of sizes that overflow
+        reason = str(error).split("\n")[0]
+        raise WeightsUnavailable(message.format(file=folder / CONFIG, reason=reason)) from error
+
+
 def _as_it_was(card: Mapping[str, Any], step: int) -> dict[str, Any]:
     """What the card says of an earlier step; of the last step's heads it says nothing."""
     known = card.get("figures", {}).get("checkpoints", [])
@@ -150,9 +164,9 @@ def _as_it_was(card: Mapping[str, Any], step: int) -> dict[str, Any]:
 
 def _beside(folder: Path) -> dict[str, Any]:
     readme, history, words = folder / "README.md", folder / HISTORY, folder / WORDS
-    found: dict[str, Any] = {"readme": readme.read_text(encoding="utf-8")} if readme.exists() else {}
+    found: dict[str, Any] = {"readme": read_text(readme)} if readme.exists() else {}
     if history.exists():
-        found["history"] = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()]
+        found["history"] = [parsed(line, history) for line in read_text(history).splitlines()]
     if words.exists():
         found["words"] = read_json(words)
     return found

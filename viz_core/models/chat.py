@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from viz_core.language import _
+from viz_core.models import templates
 from viz_core.models.checkpoint import read_json
 from viz_core.models.errors import UnusableText, WeightsUnavailable
 
@@ -22,19 +23,14 @@ class Chat:
     tokens: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, messages: Sequence[Message]) -> str:
-        """The conversation with the opening of the model's answer. Runs in transformers' sandbox for templates.
-
-        Raises UnusableText when the template refuses the messages, e.g. for a role that it does not know.
+        """The conversation with the opening of the model's answer. Raises UnusableText when the template refuses the
+        messages, e.g. for a role that it does not know, or asks for more time or memory than a template needs.
         """
-        from transformers.utils.chat_template_utils import render_jinja_template  # noqa: PLC0415  takes seconds
-
         try:
-            given: dict[str, Any] = {"chat_template": self.template, "add_generation_prompt": True, **self.tokens}
-            rendered: Any = render_jinja_template([[dict(message) for message in messages]], **given)
-        except Exception as error:  # templates raise what they like, and contain what they like
+            return templates.conversation(self.template, self.tokens, messages)
+        except templates.Refused as error:
             message = _("This model's chat template does not take these messages ({reason}).")
             raise UnusableText(message.format(reason=str(error).split("\n")[0])) from error
-        return str(rendered[0][0])
 
 
 def read_chat(folder: Path) -> Chat | None:

@@ -1,6 +1,7 @@
 """The files of a checkpoint folder, as transformers writes them and the Hub holds them."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from tokenizers import AddedToken, decoders, models, pre_tokenizers, processors
 from viz_core import memory
 from viz_core.language import _
 from viz_core.models.errors import WeightsUnavailable
-from viz_core.models.tokens import Tokenizer
+from viz_core.models.tokens import Tokenizer, panicked
 
+MOST_TEXT = 100_000_000  # bytes of one file of settings or words
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -36,20 +38,46 @@ _END_OF_TEXT = "<|endoftext|>"
 
 def read_json(path: Path) -> dict[str, Any]:
     """Raises WeightsUnavailable, naming the file, when it is missing or not a JSON object."""
+    settings = parsed(read_text(path), path)
+    if not isinstance(settings, dict):
+        raise WeightsUnavailable(_("The file {file} does not hold a JSON object.").format(file=path))
+    return settings
+
+
+def read_text(path: Path) -> str:
+    """Raises WeightsUnavailable, naming the file, when it is missing, far too long, or not in UTF-8."""
     if path.exists() and not path.is_file():  # a pipe would be waited for without end
         raise WeightsUnavailable(_("{file} is no regular file.").format(file=path))
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
+        must_be_readable(path, path.stat().st_size)
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise WeightsUnavailable(
             _("The folder {folder} has no {file}.").format(folder=path.parent, file=path.name)
         ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        message = _("The file {file} cannot be read ({reason}). Delete it and load the model again.")
-        raise WeightsUnavailable(message.format(file=path, reason=error)) from error
-    if not isinstance(settings, dict):
-        raise WeightsUnavailable(_("The file {file} does not hold a JSON object.").format(file=path))
-    return settings
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def must_be_readable(file: Path | str, size: int) -> None:
+    """Raises WeightsUnavailable for a file of settings or words that is far too long."""
+    if size > MOST_TEXT:
+        message = _("The file {file} has {size:,} bytes; it is read up to {most:,}.")
+        raise WeightsUnavailable(message.format(file=file, size=size, most=MOST_TEXT))
+
+
+def parsed(said: str, path: Path) -> Any:
+    """Of JSON. Raises WeightsUnavailable, naming the file, where it is none."""
+    try:
+        return json.loads(said)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> WeightsUnavailable:
+    message = _("The file {file} cannot be read ({reason}). Delete it and load the model again.")
+    # the file itself: without its link alone, the Hub's cache would link to it again
+    return WeightsUnavailable(message.format(file=os.path.realpath(path), reason=error))
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -116,13 +144,23 @@ def in_float32(folder: Path, size: int) -> int:
 
 def must_fit(name: str, needed: int) -> None:
     """Raises WeightsUnavailable when weights of so many bytes would not fit into this machine's memory."""
-    free = memory.available()
+    free = memory.room_for(needed)
     if needed > free:
         message = _(
             "{name} takes {needed:,.1f} GB of memory in float32, and this machine has {free:,.1f} GB free. Choose a "
             "smaller model."
         )
         raise WeightsUnavailable(message.format(name=name, needed=needed / 1e9, free=free / 1e9))
+
+
+def must_be_allowed(name: str, needed: int, largest: int | None) -> None:
+    """Raises WeightsUnavailable when weights take more than `largest` bytes in float32; None: any number."""
+    if largest is not None and needed > largest:
+        message = _(
+            "{name} takes {needed:,.1f} GB of memory in float32, and this server takes models of at most "
+            "{largest:,.1f} GB. Choose a smaller model."
+        )
+        raise WeightsUnavailable(message.format(name=name, needed=needed / 1e9, largest=largest / 1e9))
 
 
 def tokenizer_files(names: set[str]) -> list[str]:
@@ -147,9 +185,14 @@ def read_tokenizer(folder: Path) -> Tokenizer | None:
         if vocabulary == {"vocab.json", "merges.txt"} and "added_tokens.json" not in names and _is_gpt2s(folder):
             return Tokenizer(_byte_level_bpe(folder))
         return Tokenizer(_transformers_tokenizer(folder))
-    except Exception as error:  # tokenizers raises bare Exception; transformers, whatever its parts raise
+    except BaseException as error:  # tokenizers raises bare Exception, and panics; transformers, what its parts raise
+        if not (isinstance(error, Exception) or panicked(error)):
+            raise
         message = _("The tokenizer in {folder} cannot be read ({reason}).")
-        raise WeightsUnavailable(message.format(folder=folder, reason=str(error).split("\n")[0])) from error
+        if TOKENIZER in names:
+            message = _("The file {file} cannot be read ({reason}). Delete it and load the model again.")
+        file, reason = os.path.realpath(folder / TOKENIZER), str(error).split("\n")[0]
+        raise WeightsUnavailable(message.format(folder=folder, file=file, reason=reason)) from error
 
 
 def _is_gpt2s(folder: Path) -> bool:

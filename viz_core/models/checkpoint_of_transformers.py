@@ -1,8 +1,9 @@
 """Checkpoints of any architecture that the transformers library knows, and models that are in memory already."""
 
 import json
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ from transformers.utils import logging as hf_logging
 from viz_core.language import _
 from viz_core.models.adopting import adopted, overheard
 from viz_core.models.chat import Chat
-from viz_core.models.checkpoint import must_fit, weight_files
+from viz_core.models.checkpoint import CONFIG, PICKLE, must_fit, read_json, weight_files
 from viz_core.models.errors import WeightsUnavailable
 from viz_core.models.foreign import Foreign
 from viz_core.models.tokens import Tokenizer
@@ -31,6 +32,11 @@ KINDS: dict[str, tuple[str, ...]] = {
     "AutoModelForSeq2SeqLM": tuple(modeling_auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES.values()),
 }
 MOST_LAYERS = 1_000  # of a config.json, which may say anything; no model that is known has more than 200
+MOST_LABELS = 100_000  # transformers makes a name for each
+# Names of numbers that transformers counts to in Python, before any memory is asked for that could be refused.
+_COUNTS = re.compile(r"(?!.*(size|dim|length|channels|ids?|eps|freq)$).*(layer|depth|block|stage|flow|expert|label)")
+SPARE = 50_000_000  # bytes that settings may ask for beyond the files: masks, a head that was not saved
+WIDENED = 8  # times the files: numbers of half a byte in float32
 _terminal = threading.Lock()  # what is said on it is set for the whole process
 
 
@@ -78,7 +84,7 @@ def checkpoint(folder: Path, auto: str, *, pickles: bool = False) -> Foreign:
             pass  # a damaged file is told by its name
     try:
         with _quietly():
-            _as_its_settings_say(folder, auto)
+            _as_its_settings_say(folder, auto, [folder / PICKLE] if pickles else weight_files(folder))
             model, told = getattr(transformers, auto).from_pretrained(
                 folder,
                 dtype=torch.float32,
@@ -102,16 +108,30 @@ def checkpoint(folder: Path, auto: str, *, pickles: bool = False) -> Foreign:
     return adopted(model)
 
 
-def _as_its_settings_say(folder: Path, auto: str) -> None:
-    """Settings decide what memory is asked for, whatever the files hold: the model is made without memory first."""
+def _as_its_settings_say(folder: Path, auto: str, files: Sequence[Path]) -> None:
+    """Settings decide what memory is asked for, whatever the files hold: the model is made without memory first, and
+    one that is far larger than its files is refused."""
+    _countable(read_json(folder / CONFIG))
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    layers = getattr(config.get_text_config(), "num_hidden_layers", 0)
-    if isinstance(layers, int) and layers > MOST_LAYERS:
-        message = _("This checkpoint's settings ask for {layers} layers; at most {most} are taken.")
-        raise WeightsUnavailable(message.format(layers=f"{layers:,}", most=f"{MOST_LAYERS:,}"))
     with torch.device("meta"):
         empty = getattr(transformers, auto).from_config(config, trust_remote_code=False)
-    must_fit(folder.name, sum(4 * weight.numel() for weight in empty.parameters()))
+    asked = sum(4 * weight.numel() for weight in empty.parameters()) + sum(made.nbytes for made in empty.buffers())
+    held = sum(path.stat().st_size for path in files)
+    if asked > WIDENED * held + SPARE:
+        message = _("This checkpoint's settings ask for {asked:,.1f} GB of numbers, and its files hold {held:,.1f} GB.")
+        raise WeightsUnavailable(message.format(asked=asked / 1e9, held=held / 1e9))
+    must_fit(folder.name, asked)
+
+
+def _countable(settings: Mapping[str, Any]) -> None:
+    """Raises WeightsUnavailable for settings that would have transformers count without end."""
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            _countable(value)
+        most = MOST_LABELS if "label" in name else MOST_LAYERS
+        if isinstance(value, int | float) and _COUNTS.match(name) and not value <= most:
+            message = _("This checkpoint sets {setting} to {value}; at most {most} are taken.")
+            raise WeightsUnavailable(message.format(setting=name, value=f"{value:,}"[:100], most=f"{most:,}"))
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 Imported when a Hub model is asked for, not before: huggingface_hub takes most of a second.
 """
 
+import errno
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from json import JSONDecodeError
@@ -25,13 +27,18 @@ from huggingface_hub.errors import (
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
 )
+from huggingface_hub.file_download import repo_folder_name
 
 from viz_core import memory
 from viz_core.language import _
 from viz_core.models import checkpoint
 from viz_core.models.errors import WeightsUnavailable
 
+# Bytes are told as they come: else a slow network shows no progress for ten megabytes, and nobody can give up.
+constants.DOWNLOAD_CHUNK_SIZE = None  # type: ignore[assignment]  # what httpx2 takes for "whatever has come"
+
 Progress = Callable[[int, int, str], None]
+ABANDONED = 3600  # seconds without a byte after which a half file is nobody's any more
 
 # Names the Hub itself still forwards; written out, so that they are found in the cache without asking it.
 CANONICAL = {
@@ -44,7 +51,9 @@ CANONICAL = {
 
 
 # The network's, the Hub's and the disk's; what is not JSON comes from something between us and the Hub.
-_FAILURES = (httpx2.HTTPError, OSError, JSONDecodeError)
+_FAILURES = (httpx2.HTTPError, OSError, JSONDecodeError, UnicodeDecodeError)  # the last: of a damaged cache
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_LOCKED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
 
 
 @dataclass(frozen=True)
@@ -113,17 +122,24 @@ def is_here(name: str) -> bool:
 
 
 def fetch(
-    name: str, accept: Callable[[Path], object], progress: Progress | None = None, *, pickles: bool = False
+    name: str,
+    accept: Callable[[Path], object],
+    progress: Progress | None = None,
+    *,
+    largest: int | None = None,
+    pickles: bool = False,
 ) -> Snapshot:
     """The checkpoint `name`, downloaded or from the cache. `accept` sees the folder when it holds config.json and
-    nothing else, and raises to refuse it before any weight is downloaded. pickles: whether its weights may be a pickle
-    file.
+    nothing else, and raises to refuse it before any weight is downloaded. largest: bytes that its weights may take in
+    float32, None for any number. pickles: whether its weights may be a pickle file.
 
     Raises WeightsUnavailable saying what to do.
     """
     repo = CANONICAL.get(name, name)
     try:
-        return _download(repo, _plan(repo, accept, pickles=pickles), progress)
+        plan = _plan(repo, accept, pickles=pickles)
+        checkpoint.must_be_allowed(name, plan.about.memory, largest)
+        return _download(repo, plan, progress)
     except _FAILURES as error:
         if (folder := _cached(repo, pickles=pickles)) is None:
             raise WeightsUnavailable(_sentence(repo, error)) from error
@@ -137,6 +153,11 @@ def _plan(repo: str, accept: Callable[[Path], object], *, pickles: bool = False)
     if checkpoint.CONFIG not in sizes:
         message = _("{repo} has no {file}, so it is no checkpoint that can be shown.")
         raise WeightsUnavailable(message.format(repo=repo, file=checkpoint.CONFIG))
+    words = checkpoint.tokenizer_files(set(sizes))
+    index = [checkpoint.INDEX] if checkpoint.INDEX in sizes and checkpoint.WEIGHTS not in sizes else []
+    for name in (checkpoint.CONFIG, *index, *words):
+        checkpoint.must_be_readable(name, sizes[name])
+    _discard_other_sizes(repo, info.sha, sizes)
     # asked for by branch, which leaves a note in the cache of which commit the branch meant; all else by commit
     config = _file(repo, checkpoint.CONFIG, None, _SILENT)
     commit = config.parent.name
@@ -149,7 +170,7 @@ def _plan(repo: str, accept: Callable[[Path], object], *, pickles: bool = False)
         weights = [checkpoint.PICKLE]
     else:
         raise WeightsUnavailable(checkpoint.without_weights(repo, list(sizes)))
-    files = {name: sizes.get(name, 0) for name in [*checkpoint.tokenizer_files(set(sizes)), *weights]}
+    files = {name: sizes.get(name, 0) for name in [*words, *weights]}
     missing = (name for name in files if not isinstance(try_to_load_from_cache(repo, name, revision=commit), str))
     found = About(
         repo,
@@ -163,6 +184,7 @@ def _plan(repo: str, accept: Callable[[Path], object], *, pickles: bool = False)
 
 def _download(repo: str, plan: _Plan, progress: Progress | None) -> Snapshot:
     checkpoint.must_fit(repo, plan.about.memory)
+    _discard_abandoned(repo)
     total, before = sum(plan.files.values()), 0
     for name, size in plan.files.items():
 
@@ -187,9 +209,33 @@ def _file(repo: str, name: str, commit: str | None, bar: type) -> Path:
         raise OSError(str(error)) from error
 
 
+def _discard_other_sizes(repo: str, commit: str | None, sizes: dict[str, int]) -> None:
+    """What the cache holds of a commit that is not as long as the Hub says was damaged: it is fetched anew."""
+    for name, size in sizes.items():
+        kept = try_to_load_from_cache(repo, name, revision=commit)
+        if size and isinstance(kept, str) and Path(kept).stat().st_size != size:
+            Path(kept).resolve().unlink(missing_ok=True)
+            Path(kept).unlink(missing_ok=True)
+
+
+def _discard_abandoned(repo: str) -> None:
+    """Half files of processes that were killed: huggingface_hub neither goes on with them nor removes them."""
+    for half in (_folder(repo) / "blobs").glob("*.incomplete"):
+        if time.time() - half.stat().st_mtime > ABANDONED:
+            half.unlink(missing_ok=True)
+
+
+def _folder(repo: str) -> Path:
+    """Where the cache keeps it."""
+    return Path(constants.HF_HUB_CACHE, repo_folder_name(repo_id=repo, repo_type="model"))
+
+
 def _cached(repo: str, *, pickles: bool = False) -> Path | None:
     """The folder of a checkpoint that is wholly in the cache."""
-    config = try_to_load_from_cache(repo, checkpoint.CONFIG)
+    try:
+        config = try_to_load_from_cache(repo, checkpoint.CONFIG)
+    except (OSError, UnicodeDecodeError):
+        return None  # damaged
     if not isinstance(config, str):
         return None
     folder = Path(config).parent
@@ -249,6 +295,22 @@ def _sentence(repo: str, error: Exception) -> str:
     elif isinstance(error, httpx2.ConnectError | httpx2.ProxyError | JSONDecodeError):
         message = _("The Hub cannot be reached and {repo} is not on this machine. Choose a bundled model.")
     else:
-        message = _("The download of {repo} broke off ({reason}). Load it again, or choose a bundled model.")
+        message = _of_the_disk(error) or _(
+            "The download of {repo} broke off ({reason}). Load it again, or choose a bundled model."
+        )
     reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
-    return message.format(repo=repo, address=f"https://huggingface.co/{repo}", reason=reason)
+    address, folder = f"https://huggingface.co/{repo}", _folder(repo)
+    return message.format(repo=repo, address=address, reason=reason, cache=folder.parent, folder=folder)
+
+
+def _of_the_disk(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return _("What is kept of {repo} is damaged. Delete the folder {folder} and load the model again.")
+    if getattr(error, "errno", None) in _FULL:
+        return _("The disk is full: there is no room for {repo}. Make room in {cache}, or choose a bundled model.")
+    if getattr(error, "errno", None) in _LOCKED:
+        return _(
+            "{repo} cannot be kept: {cache} may not be written. Set HF_HOME to a folder that may, or choose a bundled "
+            "model."
+        )
+    return ""

@@ -1,6 +1,7 @@
 """The face of every model, wherever its weights came from: text in, recording out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
@@ -23,6 +24,22 @@ MASKS = (MASK, "[MASK]")  # of all encoders: RoBERTa's, BERT's and their like
 MOST_PIECES = 4  # tokens one character can be spread over: UTF-8 takes at most four bytes
 Text = str | Sequence[int] | Sequence[Message]  # as it is written, as token ids, or as a conversation
 Source = Literal["bundled", "folder", "hub", "given"]
+
+
+@contextmanager
+def _enough_memory(n: int) -> Iterator[None]:
+    """What was estimated to fit may not: other programs take memory too. Raises UnusableText then."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not memory.ran_out(error):
+            raise
+        message = _(
+            "This machine ran out of memory while the model read the text of {n} tokens. Shorten it, or choose a "
+            "smaller model."
+        )
+        # without its frames, which would keep what was made so far
+        raise UnusableText(message.format(n=f"{n:,}"), n_tokens=n) from error.with_traceback(None)
 
 
 @dataclass(frozen=True)
@@ -75,10 +92,12 @@ class Model:
         ValueError when the edits are for a model or a text of another shape.
         """
         ids = self.checked(text)
-        recording = self.network(torch.tensor(ids), last_only=not all_logits, progress=progress, edits=edits)
-        last = recording.blocks[-1]
-        end = last.attention.value if last.stream is None else last.residual_out
-        if not (recording.logits.isfinite().all() and end.isfinite().all()):
+        with _enough_memory(len(ids)):
+            recording = self.network(torch.tensor(ids), last_only=not all_logits, progress=progress, edits=edits)
+            last = recording.blocks[-1]
+            end = last.attention.value if last.stream is None else last.residual_out
+            finite = bool(recording.logits.isfinite().all() and end.isfinite().all())
+        if not finite:
             raise UnusableText(_("This model's numbers overflow on this text; there is nothing true to draw."))
         return replace(recording, tokens=self.labels(ids))
 
@@ -112,11 +131,13 @@ class Model:
         """
         if self.chat is None:
             raise UnusableText(_("This model has no chat template: it takes text, not messages."))
+        for message in messages:
+            self._tokenizer().check(str(message.get("content", "")))
         return self.chat.text(messages)
 
     def _must_fit(self, n: int, needed: int) -> None:
         """What this machine cannot hold is refused before it is begun."""
-        free = memory.available()
+        free = memory.room_for(needed)
         if needed <= free:
             return
         limit = most_tokens(self.network, free) if needed == recording_bytes(self.network, n) else None
@@ -138,7 +159,7 @@ class Model:
 
         Raises UnusableText when the model has no tokenizer, or the text is no text.
         """
-        limit = min(self.context, most_tokens(self.network, memory.available()))
+        limit = min(self.context, most_tokens(self.network, memory.room()))
         return self._tokenizer().cut(text, limit)
 
     @torch.inference_mode()
@@ -271,7 +292,8 @@ class Model:
         """
         ids = torch.tensor(self.checked(text))
         self._must_fit(len(ids), gradient_bytes(self.network, len(ids)))
-        return gradients(lambda edits: self.network(ids, progress=progress, edits=edits), row, token_id)
+        with _enough_memory(len(ids)):
+            return gradients(lambda edits: self.network(ids, progress=progress, edits=edits), row, token_id)
 
     def token_ids(self, text: str) -> list[int]:
         """The text as this model reads it. Raises UnusableText where there is nothing to read, or surely too much."""

@@ -6,7 +6,10 @@ from typing import Any, cast
 
 import torch
 
+from viz_core import memory
 from viz_core.edits import AS_IT_IS, Edits
+from viz_core.language import _
+from viz_core.models.errors import WeightsUnavailable
 from viz_core.models.foreign import Foreign
 from viz_core.models.model import Model, Source
 from viz_core.models.tokens import Tokenizer
@@ -38,17 +41,44 @@ class SequenceToSequence:
 
         Raises UnusableText.
         """
-        ids = torch.tensor([self.reader.checked(text)])
-        model = cast(Any, self.network.model)
-        written: list[int] = model.generate(
-            ids,
-            attention_mask=torch.ones_like(ids),
-            do_sample=False,
-            num_beams=1,
-            max_new_tokens=min(MOST_WRITTEN, self.network.config.context - 1),
-        )[0, 1:].tolist()
+        most = min(MOST_WRITTEN, self.network.config.context - 1)
+        written = self._generated(self.reader.checked(text), most)
         ends = self._ends
         return written[: next((place for place, index in enumerate(written) if index in ends), len(written))]
+
+    @torch.inference_mode()
+    def must_write(self) -> None:
+        """Raises WeightsUnavailable where its settings of writing (generation_config.json) say what cannot be done."""
+        try:
+            self._generated([0], 1)
+            self._check_signs()
+        except Exception as error:  # whatever transformers raises on settings that contradict each other
+            if memory.ran_out(error):
+                raise
+            message = _("This model's settings of writing cannot be followed ({reason}).")
+            reason = str(error).strip().split("\n")[0]
+            raise WeightsUnavailable(message.format(reason=reason)) from error
+
+    def _check_signs(self) -> None:
+        vocab = self.network.config.vocab_size
+        signs = {self._start, *self._ends} - {None}
+        if not all(type(index) is int and 0 <= index < vocab for index in signs):
+            raise ValueError(f"token ids {sorted(map(str, signs))} of a vocabulary of {vocab}")
+
+    def _generated(self, ids: Sequence[int], most: int) -> list[int]:
+        read = torch.tensor([ids])
+        written: list[int] = (
+            cast(Any, self.network.model)
+            .generate(
+                read,
+                attention_mask=torch.ones_like(read),
+                do_sample=False,
+                num_beams=1,
+                max_new_tokens=most,
+            )[0, 1:]
+            .tolist()
+        )
+        return written
 
     @torch.inference_mode()
     def record(

@@ -1,8 +1,10 @@
 """Text ↔ token ids, and a readable label for every token, over any fast tokenizer."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 
 import tokenizers
 
@@ -16,12 +18,15 @@ _LOOK_AHEAD = 16  # characters a cut may gain when the last word, once cut, merg
 
 
 class Tokenizer:
-    """Wraps a `tokenizers.Tokenizer`; its truncation and padding are switched off: the whole text, nothing more."""
+    """Wraps a `tokenizers.Tokenizer`; its truncation and padding are switched off: the whole text, nothing more.
 
-    def __init__(self, backend: tokenizers.Tokenizer) -> None:
+    most  characters of a text; a longer one is refused before it is looked at. None: any number
+    """
+
+    def __init__(self, backend: tokenizers.Tokenizer, most: int | None = None) -> None:
         backend.no_truncation()
         backend.no_padding()
-        self.backend = backend
+        self.backend, self.most = backend, most
         self._added = backend.get_added_tokens_decoder()
         declared = [_declared(part) for part in (backend.normalizer, backend.pre_tokenizer, backend.decoder)]
         self._byte_level = any('"ByteLevel"' in part for part in declared)
@@ -30,10 +35,21 @@ class Tokenizer:
         pieces = re.search(r'"type":"WordPiece","prefix":"([^"]+)"', declared[2])
         self._goes_on = pieces[1] if pieces else None  # what a piece begins with that goes on with a word: BERT's ##
 
+    def taking(self, most: int) -> "Tokenizer":
+        """The same, for texts of so many characters."""
+        return Tokenizer(self.backend, most)
+
     # -- text → ids ------------------------------------------------------------------------------------
 
+    def check(self, text: str) -> None:
+        """Raises UnusableText for a text of too many characters."""
+        if self.most is not None and len(text) > self.most:
+            message = _("The text has {n} characters; this server takes at most {limit}. Shorten it.")
+            said = message.format(n=f"{len(text):,}", limit=f"{self.most:,}")
+            raise UnusableText(said, characters=self.most)
+
     def token_ids(self, text: str) -> list[int]:
-        """Raises UnusableText for text that is no text: half of a surrogate pair."""
+        """Raises UnusableText for text that is no text, half of a surrogate pair, and for too long a one."""
         return self._read(text)[0]
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
@@ -41,6 +57,7 @@ class Tokenizer:
         return self._read(text)[1]
 
     def _read(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        self.check(text)
         _whole(text)
         encoding = self._encode(text)
         ids, offsets = encoding.ids, encoding.offsets
@@ -49,39 +66,48 @@ class Tokenizer:
         return (ids[1:], offsets[1:]) if twice else (ids, offsets)
 
     def _encode(self, text: str) -> tokenizers.Encoding:
-        try:
+        with _unusable():
             return self.backend.encode(text)
-        except Exception as error:  # tokenizers raises bare Exception, e.g. where [UNK] is not in the vocabulary
-            message = _("This model's tokenizer cannot read this text ({reason}).")
-            raise UnusableText(message.format(reason=str(error).split("\n")[0])) from error
 
     def fewest_tokens(self, text: str) -> int:
         """A number of tokens that `text` surely reaches, found without tokenizing it; 0 when nothing is sure.
 
-        No token of a byte-level tokenizer covers more bytes than the longest of its vocabulary has.
+        No token of a byte-level tokenizer covers more bytes than the longest of its vocabulary has. Raises UnusableText
+        as `token_ids` does.
         """
+        self.check(text)
         if self._longest is None:
             return 0
         if self.backend.normalizer is not None:
-            text = self.backend.normalizer.normalize_str(text)
+            with _unusable():
+                text = self.backend.normalizer.normalize_str(text)
         return -(-len(_whole(text)) // self._longest)
 
     def cut(self, text: str, limit: int) -> str:
-        """The longest prefix of `text` that has at most `limit` tokens, cut between characters.
+        """The longest prefix of `text` that has at most `limit` tokens and is not too long, cut between characters.
 
-        Raises UnusableText as `token_ids` does.
+        Raises UnusableText for half of a surrogate pair.
         """
+        text = self._not_too_long(text)
         _whole(text)
         start = text if self._longest is None else text[: limit * self._longest + 1]  # more can never fit
         encoding = self._encode(start)
         if len(encoding.ids) <= limit:
             return start
         end = max((stop for _start, stop in encoding.offsets[:limit]), default=0)
-        for length in range(min(end + _LOOK_AHEAD, len(start)), 0, -1):
-            parted = length < len(text) and readable.splits_character(text, length)
-            if not parted and len(self._encode(text[:length]).ids) <= limit:
-                return text[:length]
-        return ""
+        lengths = range(min(end + _LOOK_AHEAD, len(start)), 0, -1)
+        whole = (n for n in lengths if n == len(text) or not readable.splits_character(text, n))
+        # a character with more marks than the limit is cut all the same: nothing would be left of it
+        fitting = (n for n in chain(whole, lengths) if len(self._encode(text[:n]).ids) <= limit)
+        return text[: next(fitting, 0)]
+
+    def _not_too_long(self, text: str) -> str:
+        if self.most is None or len(text) <= self.most:
+            return text
+        end = self.most
+        while end and readable.splits_character(text, end):
+            end -= 1
+        return text[: end or self.most]  # as in `cut`: else nothing would be left
 
     @cached_property
     def _longest(self) -> int | None:
@@ -131,6 +157,24 @@ class Tokenizer:
         """Likewise, as it is labelled: a piece that goes on with a word keeps the sign that says so."""
         piece = self.backend.id_to_token(index) or ""
         return piece.encode() if self._goes_on and piece.startswith(self._goes_on) else self._bytes(index)
+
+
+@contextmanager
+def _unusable() -> Iterator[None]:
+    """Turns what tokenizers raises into UnusableText: bare Exception, e.g. where [UNK] is not in the vocabulary, or
+    Rust's panic, which is no Exception, e.g. where a checkpoint's regular expression goes astray in a text."""
+    try:
+        yield
+    except BaseException as error:
+        if not (isinstance(error, Exception) or panicked(error)):
+            raise
+        message = _("This model's tokenizer cannot read this text ({reason}).")
+        raise UnusableText(message.format(reason=str(error).split("\n")[0])) from error
+
+
+def panicked(error: BaseException) -> bool:
+    """Whether it is Rust's panic, whose class can be imported from nowhere."""
+    return type(error).__name__ == "PanicException"
 
 
 def _byte_alphabet() -> dict[str, int]:

@@ -1,5 +1,7 @@
 """safetensors files, looked at before they are read, and how tensors become a network."""
 
+import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,11 +30,18 @@ class Weights:
     def __iter__(self) -> Iterator[str]:
         return iter(self._file_of)
 
+    def __len__(self) -> int:
+        return len(self._file_of)
+
     def __contains__(self, name: object) -> bool:
         return name in self._file_of
 
     def shape(self, name: str) -> tuple[int, ...]:
         return tuple(self._file_of[name].get_slice(name).get_shape())
+
+    def count(self) -> int:
+        """How many numbers there are in all."""
+        return sum(math.prod(self.shape(name)) for name in self)
 
     def check(self, name: str, shape: tuple[int, ...], kinds: Sequence[str] = FLOATS) -> None:
         """Raises WeightsUnavailable, naming the tensor, when it is missing or not of this shape and kind."""
@@ -65,13 +74,20 @@ def open_weights(paths: Sequence[Path]) -> Iterator[Weights]:
                 file = stack.enter_context(safe_open(path, framework="pt"))
             except (SafetensorError, OSError) as error:
                 message = _("The file {file} is damaged or incomplete ({reason}). Delete it and load the model again.")
-                raise WeightsUnavailable(message.format(file=path, reason=error)) from error
+                # the file itself: without its link alone, the Hub's cache would link to it again
+                raise WeightsUnavailable(message.format(file=os.path.realpath(path), reason=error)) from error
             for name in file.keys():  # noqa: SIM118  no dict: it cannot be iterated
                 if name in file_of:
                     message = _("The tensor {name} is in more than one file; expected one.")
                     raise WeightsUnavailable(message.format(name=name))
                 file_of[name] = file
         yield Weights(file_of)
+
+
+def bytes_in_float32(paths: Sequence[Path]) -> int:
+    """That the files' weights take in memory, whatever kind of number they are stored as. Raises as `open_weights`."""
+    with open_weights(paths) as weights:
+        return 4 * weights.count()
 
 
 @overload

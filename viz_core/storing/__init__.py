@@ -11,19 +11,18 @@ What is None is left out. What several names stand for, such as one mask of all 
 """
 
 import json
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
+from viz_core.files import replacing
 from viz_core.language import _
 from viz_core.recording import Recording
 from viz_core.storing import containers, names
 from viz_core.storing.errors import NoRecording, UnusableRecording
 
-__all__ = ["Kind", "Stored", "UnusableRecording", "load_recording", "load_stored", "nbytes", "replacing", "save"]
+__all__ = ["Kind", "Stored", "UnusableRecording", "load_recording", "load_stored", "nbytes", "save"]
 
 FORMAT = "viz_core recording"
 VERSION = 1
@@ -173,20 +172,3 @@ def _labels(metadata: Mapping[str, Any], name: str) -> tuple[str, ...]:
 def nbytes(recording: Recording) -> int:
     """Bytes that `save` writes, but for names and metadata."""
     return sum(tensor.nbytes for tensor in names.once(names.named(recording))[0].values())
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of `path` once it is whole; where the writing fails nothing is left."""
-    path = path.resolve()
-    if path.exists() and not path.is_file():  # a pipe, /dev/stdout
-        with path.open("wb") as file:
-            yield file
-        return
-    beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
-    try:
-        with beside.open("wb") as file:
-            yield file
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -23,7 +23,7 @@ from viz_core.storing.errors import NoRecording
 
 METADATA = "metadata"
 MOST_EXPANSION = 64  # times its size that an archive may unpack to: of what is in one, only masks shrink much
-MOST_HEADER = 10_000_000  # bytes of a safetensors header
+MOST_HEADER = 100_000_000  # bytes of a safetensors header, as its own library has it
 _KINDS = {
     torch.float64: "F64",
     torch.float32: "F32",
@@ -77,7 +77,7 @@ def _write_array(archive: zipfile.ZipFile, name: str, array: NDArray[np.generic]
 
 
 def write_safetensors(file: BinaryIO, tensors: Mapping[str, Tensor], metadata: str) -> None:
-    """Raises ValueError on numbers that no recording has."""
+    """Raises ValueError on numbers that no recording has, and metadata that no reader takes."""
     _check(tensors)
     header: dict[str, object] = {"__metadata__": {METADATA: metadata}}
     end = 0
@@ -86,6 +86,9 @@ def write_safetensors(file: BinaryIO, tensors: Mapping[str, Tensor], metadata: s
         header[name] = {"dtype": _KINDS[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [start, end]}
     text = json.dumps(header, ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)  # what follows is aligned
+    if len(text) > MOST_HEADER:
+        message = _("What is said of the recording takes {size:,} bytes; a safetensors file takes {most:,}.")
+        raise ValueError(message.format(size=len(text), most=MOST_HEADER))
     file.write(struct.pack("<Q", len(text)) + text)
     for tensor in tensors.values():
         file.write(_array(tensor.contiguous().reshape(-1).view(torch.uint8)).data)

@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
+from viz_core import files
 from viz_core.models import bundled
 from viz_core.training import card, formation, masked_evaluation, text_evaluation, translation_evaluation
 from viz_core.training.corpora import CorpusMissing, load_corpora, tokenizer_for, tokenizer_key
@@ -45,8 +46,8 @@ def main() -> None:
     arguments = parser.parse_args()
     recipe = read_recipe(RECIPES / f"{arguments.name}.toml")
     run = arguments.run or Path("runs") / recipe.name
-    run.mkdir(parents=True, exist_ok=True)
     try:
+        run.mkdir(parents=True, exist_ok=True)
         tokenizer, task = prepare(recipe, arguments.corpora, run)
         if arguments.action == "train":
             train(task, run, arguments.device)
@@ -56,6 +57,8 @@ def main() -> None:
             export(task, tokenizer, run, overwrite=arguments.overwrite)
     except (CorpusMissing, CheckpointMismatch, FileExistsError, Unfinished, formation.NoJump) as error:
         sys.exit(str(error))
+    except OSError as error:  # a full disk, a folder that may not be written
+        sys.exit(f"{error}. What was written before is whole: make room, or mend it, and run the same command again.")
 
 
 def prepare(recipe: Recipe, corpora_folder: Path, run: Path) -> tuple[Tokenizer, Task]:
@@ -63,7 +66,7 @@ def prepare(recipe: Recipe, corpora_folder: Path, run: Path) -> tuple[Tokenizer,
     path, mark = run / "tokenizer.json", run / "recipe.txt"
     if path.exists() and mark.exists() and mark.read_text() != recipe.fingerprint:
         raise CheckpointMismatch(f"{run} was prepared for another version of the {recipe.name} recipe: move it away")
-    mark.write_text(recipe.fingerprint)
+    files.write(mark, recipe.fingerprint)
     if recipe.translates:
         tokenizer, pairs = load_pairs(recipe, corpora_folder, run)
         for part in pairs:
@@ -71,7 +74,7 @@ def prepare(recipe: Recipe, corpora_folder: Path, run: Path) -> tuple[Tokenizer,
         return tokenizer, Translation(recipe, pairs, tokenizer)
     if not path.exists():
         print("preparing the tokenizer", flush=True)
-        tokenizer_for(recipe, corpora_folder).save(str(path))
+        files.write(path, tokenizer_for(recipe, corpora_folder).to_str(pretty=True))
     tokenizer = Tokenizer.from_file(str(path))
     corpora = load_corpora(recipe, tokenizer, corpora_folder, run.parent / "encoded")
     for corpus in corpora:
@@ -133,9 +136,22 @@ def export(task: Task, tokenizer: Tokenizer, run: Path, *, overwrite: bool) -> N
         (made / bundled.WORDS).write_text(counts + "\n", encoding="utf-8")
     if task.recipe.training.keep_every:  # whose training is to be watched
         shutil.copy(run / "history.jsonl", made / bundled.HISTORY)
-    shutil.rmtree(folder, ignore_errors=True)  # only now that all of the new one is there
-    shutil.move(made, folder)
+    replace_folder(made, folder)
     print(evaluation.printed() + f"\n\nwrote {os.path.relpath(folder)}")
+
+
+def replace_folder(made: Path, folder: Path) -> None:
+    """`made` takes the place of `folder`: first copied beside the models, maybe to another disk, which may be full."""
+    beside = folder.parents[1] / f".{folder.name}.part"
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.copytree(made, beside)
+        shutil.rmtree(folder, ignore_errors=True)  # only now that all of the new one is there
+        folder.parent.mkdir(exist_ok=True)
+        beside.replace(folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    shutil.rmtree(made)
 
 
 if __name__ == "__main__":

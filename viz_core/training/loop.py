@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from viz_core import files
 from viz_core.models import bundled
 from viz_core.training.recipe import Recipe, Training
 
@@ -180,15 +182,13 @@ def _save(recipe: Recipe, model: nn.Module, optimizer: torch.optim.Optimizer, ru
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
     }
-    partial = run / "checkpoint.partial.pt"
-    torch.save(state, partial)
-    partial.replace(run / "checkpoint.pt")  # whole or not at all
+    content = BytesIO()  # torch.save to a full disk raises a RuntimeError that does not say so
+    torch.save(state, content)
+    files.write(run / "checkpoint.pt", content.getvalue())
 
 
 def _write_history(run: Path, history: list[dict[str, float]]) -> None:
-    partial = run / "history.partial.jsonl"
-    partial.write_text("".join(json.dumps(line) + "\n" for line in history))
-    partial.replace(run / "history.jsonl")
+    files.write(run / "history.jsonl", "".join(json.dumps(line) + "\n" for line in history))
 
 
 def _history_until(run: Path, step: int) -> list[dict[str, float]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from viz_core import grammar
+from viz_core import files, grammar
 from viz_core.models.translator import words
 from viz_core.training.corpora import bpe, corpus_file
 from viz_core.training.recipe import Recipe, Source
@@ -63,9 +63,7 @@ def _drawn_once(seed: int, cache: Path) -> list[Sentences]:
     if not path.exists():
         drawn = [(pair.source, pair.target) for pair in grammar.pairs(seed, GRAMMAR_PAIRS, held_out=False)]
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(drawn), encoding="utf-8")
-        partial.replace(path)
+        files.write(path, json.dumps(drawn))
     return [(english, korean) for english, korean in json.loads(path.read_text(encoding="utf-8"))]
 
 
@@ -75,7 +73,7 @@ def load_pairs(recipe: Recipe, folder: Path, run: Path) -> tuple[Tokenizer, list
     path = run / "tokenizer.json"
     if not path.exists():
         sample = (sentence for train, _ in texts for pair in train[:TOKENIZER_PAIRS] for sentence in pair)
-        bpe(sample, recipe.model.vocab_size).save(str(path))
+        files.write(path, bpe(sample, recipe.model.vocab_size).to_str(pretty=True))
     tokenizer = Tokenizer.from_file(str(path))
     limit = recipe.model.context - 1
     corpora = []

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from viz_core import files
 from viz_core.analysis.heads import role_scores
 from viz_core.training import profanity
 from viz_core.training.corpora import Corpus
@@ -74,7 +75,7 @@ def trigram_losses(corpora: list[Corpus], vocab_size: int, cache: Path) -> tuple
         own = [KneserNey(corpus.train, vocab_size).loss(corpus.held_out) for corpus in corpora]
         whole = KneserNey(np.concatenate([corpus.train for corpus in corpora]), vocab_size)
         pooled = [whole.loss(corpus.held_out) for corpus in corpora]
-        path.write_text(json.dumps([own, pooled]))
+        files.write(path, json.dumps([own, pooled]))
     return own, pooled
 
 

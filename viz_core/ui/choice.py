@@ -11,6 +11,7 @@ from viz_core.analysis.probe import evenly
 from viz_core.language import _
 from viz_core.masks import causal, full
 from viz_core.models import Model
+from viz_core.models.start import place_in
 from viz_core.recording import Recording
 from viz_core.ui.roles import FEW, Known, asleep, head_name, measured_on, names
 from viz_core.ui.state import View
@@ -55,21 +56,10 @@ class Choice:
 
 
 def chosen_in(view: View, model: Model, recording: Recording) -> Choice:
-    """The view's head and cell where they exist, else a default that shows something: the model's own starting
-    head, the first hidden word or else the last row that is a word and no full stop, and the column it looks at most.
-    """
-    n, layers = len(recording.token_ids), len(recording.blocks)
-    start_layer, start_head = model.card.get("start", (layers // 2, 0))
-    layer = view.layer if 0 <= view.layer < layers else min(start_layer, layers - 1)
-    heads = recording.blocks[layer].attention.n_head
-    head = view.head if 0 <= view.head < heads else min(start_head, heads - 1)
-    words = [row for row, token in enumerate(recording.tokens) if any(map(str.isalnum, token))]
-    hidden = [row for row, token in enumerate(recording.token_ids.tolist()) if token == model.mask_id]
-    query = view.query if 0 <= view.query < n else min(hidden, default=max(words, default=n - 1))
-    key = view.key
-    if not 0 <= key < n:
-        key = int(recording.blocks[layer].attention.head(head).weights[0, query].argmax())
-    return Choice(layer, head, query, key, (n, n))
+    """The view's head and cell where they exist, else a default that shows something."""
+    n = len(recording.token_ids)
+    place = place_in(model, recording, layer=view.layer, head=view.head, query=view.query, key=view.key)
+    return Choice(*place, (n, n))
 
 
 def observation(

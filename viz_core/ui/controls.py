@@ -3,7 +3,7 @@
 A failed input leaves the last good picture standing: its sentence is shown, what was typed stays in the box.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -11,13 +11,12 @@ from streamlit.delta_generator import DeltaGenerator
 from viz_core.language import _
 from viz_core.models import Model, UnusableText, WeightsUnavailable, bundled_readers
 from viz_core.recording import Recording
-from viz_core.ui import downloads, settings, show, state, store, waiting
+from viz_core.ui import classroom, downloads, server, settings, show, state, store, waiting
 from viz_core.ui.choice import Choice
 from viz_core.ui.taking import recordings, shown
 from viz_core.ui.workshop import Progress
 
 START = (state.View.model, state.View.text)
-GPT2_FAMILY = ["gpt2", "distilgpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"]
 
 EXAMPLES = {  # name on the button: a text whose attention shows something
     "a repeated sentence": "The little dog chased the red ball. The little dog chased the red",
@@ -81,62 +80,104 @@ def _as_read(model: Model, text: str, place: DeltaGenerator) -> str:
 
 
 def _sentence_box(view: state.View) -> None:
-    settings.put("sentence", view.text)
-    st.text_input(
+    """In a session that has just begun, the browser may still hold what was typed in one that is gone: the server
+    began anew, or the connection was lost for longer than sessions are kept. That is then what the visitor meant."""
+    begins = "sentence" not in st.session_state and "good" not in st.session_state
+    if not begins:
+        settings.put("sentence", view.text)
+    typed = st.text_input(
         _("Type a sentence"),
+        view.text if begins else "",
         key="sentence",
         on_change=lambda: _new_text(st.session_state["sentence"]),
         placeholder=_("Type a sentence in English or Korean and press Enter"),
     )
+    if begins and typed != view.text:
+        _new_text(typed)
+        st.rerun()
 
 
 def _long_text_box(view: state.View) -> None:
     """For text of several lines: a one-line box would run them together."""
-    with st.popover(":material/notes:", help=_("A longer text, of several lines"), width="content"):
+    words = _("A longer text, of several lines")
+    with st.popover(words, icon=":material/notes:", help=words, width="content", key="long-text-menu"):
+        begins = "long_text_of" not in st.session_state  # the browser may still hold a draft: see _sentence_box
         written = "long_text" in st.session_state and st.session_state.get("long_text_of") == view.text
-        if not written:  # else a rerun would overwrite what is being written
-            st.session_state["long_text"] = st.session_state["long_text_of"] = view.text
-        st.text_area(_("A longer text"), key="long_text", height=260, on_change="ignore", width=560)
+        if not (begins or written):  # else a rerun would overwrite what is being written
+            st.session_state["long_text"] = view.text
+        st.session_state["long_text_of"] = view.text
+        draft = view.text if begins else ""
+        st.text_area(_("A longer text"), draft, key="long_text", height=260, on_change="ignore", width=560)
         st.button(_("Look at this text"), type="primary", on_click=lambda: _new_text(st.session_state["long_text"]))
 
 
 def _model_chooser(view: state.View) -> None:
-    bundled = bundled_readers()
-    names = [*sorted(bundled, key=lambda name: name != START[0]), *GPT2_FAMILY]
+    names = server.offered()
     settings.put("model_name", view.model)
     st.selectbox(
         _("Model"),
         names if view.model in names else [view.model, *names],
         key="model_name",
-        accept_new_options=True,
+        accept_new_options=may_type(),
         on_change=lambda: state.show(
             model=(st.session_state["model_name"] or state.View.model).strip(), layer=-1, head=-1, query=-1, key=-1
         ),
-        help=_(
-            "These come with the program: **tiny-gpt** reads left to right; **tiny-bert** sees both sides and guesses "
-            "hidden words; **formation** is a small model whose training can be watched (formation@1650 is its step "
-            "1,650); the five **positions-…** differ only in how they know the order of words. The others are "
-            "downloaded once. You may also type the name of any model of the Hugging Face Hub that transformers runs "
-            "(Qwen/Qwen3-0.6B, google-bert/bert-base-uncased, google-t5/t5-small …), or a folder of this computer."
-        ),
+        help=_about_models(names),
     )
+
+
+def may_type() -> bool:
+    """Whether a model may be asked for that is not offered."""
+    return bool(server.others()) and not classroom.current().models
+
+
+def _about_models(names: Collection[str]) -> str:
+    """What is true of those offered, and of what may be typed."""
+    said = [
+        _(
+            "These come with the program: **tiny-gpt** reads left to right; **tiny-bert** sees both sides and guesses "
+            "hidden words; **formation** is a small model whose training can be watched; the five **positions-…** "
+            "differ only in how they know the order of words."
+        )
+    ]
+    own = {*bundled_readers()}
+    if any(name.partition("@")[0] not in own and not name.startswith(("/", "~")) for name in names):
+        said.append(_("The others are downloaded once."))
+    if may_type():
+        kinds = [_("a step of a training (formation@1650 is formation’s step 1,650)"), *server.others()]
+        words = _("You may also type the name of another one: {kinds}.")
+        said.append(words.format(kinds="; ".join(map(show.literal, kinds))))
+    return " ".join(said)
 
 
 def _examples() -> None:
+    """The teacher's sentences, where there are some."""
+    own = dict(classroom.current().sentences)
+    examples = own or EXAMPLES
     st.pills(
         _("Examples"),
-        list(EXAMPLES),
-        format_func=_,
+        list(examples),
+        format_func=show.literal if own else _named,
         key="example",
         label_visibility="collapsed",
-        on_change=_take_example,
+        on_change=lambda: _take_example(examples),
     )
 
 
-def _take_example() -> None:
-    if st.session_state["example"]:
-        _new_text(EXAMPLES[st.session_state["example"]])
-        st.session_state["example"] = None
+def _named(example: str) -> str:
+    """Those in Korean are called in Korean, in every language."""
+    english = {
+        "a repeated sentence": _("a repeated sentence"),
+        "a story": _("a story"),
+        "a name again": _("a name again"),
+    }
+    return english.get(example, example)
+
+
+def _take_example(examples: Mapping[str, str]) -> None:
+    if st.session_state["example"] in examples:  # else none, or a word of the language before
+        _new_text(examples[st.session_state["example"]])
+    st.session_state["example"] = None
 
 
 def _new_text(text: str) -> None:
@@ -193,12 +234,24 @@ def _last_good(candidates: list[tuple[str, str]], says: DeltaGenerator) -> tuple
 
 def _say_unusable(error: UnusableText, model: Model, text: str, says: DeltaGenerator) -> None:
     says.error(show.literal(_short(str(error), 400)), icon=":material/error:")
-    if error.limit is not None:
+    if error.limit is not None or error.characters is not None:
+        to_tokens = _("Cut it to the first {limit} tokens").format(limit=error.limit)
         says.button(
-            _("Cut it to the first {limit} tokens").format(limit=error.limit),
+            _("Cut it to what this model takes") if error.limit is None else to_tokens,
             key="cut",
-            on_click=lambda: _new_text(model.cut(text)),
+            on_click=lambda: _cut(model, text),
         )
+    uncut, why = st.session_state.pop("uncut", ("", ""))
+    if uncut == text and why:
+        says.error(show.literal(_short(why, 400)), icon=":material/error:")
+
+
+def _cut(model: Model, text: str) -> None:
+    """Where that fails, the text stays as it was typed, and why is said below it."""
+    try:
+        _new_text(model.cut(text))
+    except UnusableText as error:
+        st.session_state["uncut"] = (text, str(error))
 
 
 def _short(text: str, most: int = 60) -> str:
@@ -218,17 +271,22 @@ def head_and_cell(
         ("query", row, choice.query, choice.size[0], 172, names.__getitem__),
         ("key", _("at column (key)"), choice.key, choice.size[1], 172, names.__getitem__),
     )
+
+    def take(name: str, count: int) -> None:
+        chosen = st.session_state[f"choose-{name}"]
+        if chosen in range(count):  # else a word of the sentence before
+            # of a model that stands in for the visitor's own, the head shown may not be the view's
+            state.show(**({"layer": choice.layer, "head": choice.head} | {name: chosen}))
+
     with st.container(horizontal=True):
         for name, label, value, count, width, says in (field for field in fields if field[0] in asked):
-            settings.put(f"choose-{name}", value)
+            settings.put(f"choose-{name}", value, says(value))
             st.selectbox(
                 label,
                 list(range(count)),
                 format_func=says,
                 key=f"choose-{name}",
                 width=width,
-                on_change=lambda name=name: state.show(
-                    # of a model that stands in for the visitor's own, the head shown may not be the view's
-                    **({"layer": choice.layer, "head": choice.head} | {name: st.session_state[f"choose-{name}"]})
-                ),
+                on_change=take,
+                args=(name, count),
             )

@@ -11,6 +11,8 @@ from viz_core.language import _
 from viz_core.ui import show, store, waiting
 from viz_core.ui.workshop import Progress
 
+MOST_AGREED = 20  # downloads of one visitor that are remembered
+
 
 def wanted(name: str, place: DeltaGenerator, cancel: Callable[[], None], *, key: str = "download") -> bool:
     """Whether nothing need be downloaded, or the visitor knows what would be and wants it; else asks, in `place`.
@@ -19,9 +21,12 @@ def wanted(name: str, place: DeltaGenerator, cancel: Callable[[], None], *, key:
 
     Raises WeightsUnavailable for a model that cannot be had, or could not be shown.
     """
-    agreed: set[str] = st.session_state.setdefault("downloads", set())
+    agreed: list[str] = st.session_state.setdefault("downloads", [])
     if name in agreed:
         return True
+
+    def agree(name: str) -> None:
+        agreed[:] = [*agreed[1 - MOST_AGREED :], name]
 
     def asking(_progress: Progress) -> str:
         return _("Asking the Hugging Face Hub about {name} …").format(name=show.literal(name))
@@ -43,5 +48,5 @@ def wanted(name: str, place: DeltaGenerator, cancel: Callable[[], None], *, key:
         place.error(told + " " + _("It does not fit. Choose a smaller model."), icon=":material/memory:")
         return False
     place.info(told, icon=":material/cloud_download:")
-    place.button(_("Download it"), key=key, type="primary", on_click=lambda: agreed.add(name))
+    place.button(_("Download it"), key=key, type="primary", on_click=lambda: agree(name))
     return False

@@ -1,16 +1,19 @@
 """All heads in one picture: what each square means, found by role, marked by role."""
 
+import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from viz_core import notebook
 from viz_core.analysis.heads import ROLES
 from viz_core.analysis.overview import Pool, resting
 from viz_core.language import _
 from viz_core.models import Model
-from viz_core.ui import head_roles, store, waiting
+from viz_core.ui import head_roles, show, store, themes, waiting
 from viz_core.ui.choice import Choice
 from viz_core.ui.components.head_grid import head_grid
 from viz_core.ui.roles import LETTERS, Roles, names
+from viz_core.ui.taking import shown
 from viz_core.ui.workshop import Progress
 
 
@@ -42,6 +45,8 @@ def picture(model: Model, text: str, choice: Choice) -> Roles:
             pooled="" if seen.size == 1 else _pooled(pool, seen.size),
             key="heads",
         )
+        says = _("Every head of every layer, small: rows look at columns.")
+        shown.instead(lambda: _as_figure(model, text), says, show.place(place))
         rows = _("a row for each token") if seen.size == 1 else _("a row for each {n} tokens").format(n=seen.size)
         letters = _("what it is known for") if roles.stored else _("what it does on this text")
         said = _(
@@ -51,6 +56,11 @@ def picture(model: Model, text: str, choice: Choice) -> Roles:
         if seen.size > 1:
             _pool_switch(pool, seen.size)
     return roles
+
+
+def _as_figure(model: Model, text: str) -> go.Figure:
+    theme = themes.theme()
+    return notebook.show(store.recording(model, text), view="heads", theme=theme)
 
 
 def _pool() -> Pool:

@@ -81,7 +81,8 @@ def rule_seen(record: AttentionRecord) -> Rule:
 def attention_input(config: TransformerConfig, layer: int) -> str:
     """X of Q = XW_Q: the residual, normalised first in a pre-norm model."""
     added = config.positions in {"learned", "sinusoidal"}
-    arrives = r"\text{residual}" if layer else r"\text{token} + \text{position}" if added else r"\text{token}"
+    token, position = rf"\text{{{_('token')}}}", rf"\text{{{_('position')}}}"
+    arrives = rf"\text{{{_('residual')}}}" if layer else f"{token} + {position}" if added else token
     return rf"\mathrm{{Norm}}({arrives})" if config.norm_place == "pre" else arrives
 
 

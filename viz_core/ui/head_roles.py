@@ -10,10 +10,10 @@ from torch import Tensor
 from viz_core.analysis.heads import rows_with
 from viz_core.figures import palette
 from viz_core.figures.palette import ThemeName
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.models import Model, UnusableText
 from viz_core.recording import Recording
-from viz_core.ui import controls, state, store
+from viz_core.ui import controls, settings, state, store
 from viz_core.ui.choice import Choice, enough, observation
 from viz_core.ui.roles import FEW, Best, Known, Roles, asleep, measured_on, names, seen_by_any
 
@@ -28,8 +28,8 @@ def roles_of(model: Model, text: str) -> Roles:
 def finder(model: Model, choice: Choice, roles: Roles) -> None:
     """A box of roles, each with the head that does it most: choosing one goes there, and picks out its like."""
     looks_at = names(model.both_sides)
-    if st.session_state.get("found in") != model.name or st.session_state.get("find") not in roles.here:
-        st.session_state["find"] = None  # another model has other heads for it, or none
+    if st.session_state.get("found in") != model.name or picked() not in roles.here:
+        st.session_state["role"] = None  # another model has other heads for it, or none
     st.session_state["found in"] = model.name
 
     def said(role: str) -> str:
@@ -41,13 +41,18 @@ def finder(model: Model, choice: Choice, roles: Roles) -> None:
 
     def go() -> None:
         role = st.session_state["find"]
-        if role not in roles.here:  # nothing, or the words of another model's list
+        if role is not None and role not in roles.here:  # the words of another list
+            return
+        st.session_state["role"] = role
+        if role is None:
             return
         best = roles.best(role)
         found = (best.layer, best.head) if best else (choice.layer, choice.head)
         st.session_state["sought"] = (model.name, *found, role)
         state.show(layer=found[0], head=found[1], key=-1)
 
+    role = picked() or None
+    settings.put("find", role, said(role) if role else None)  # other scores, or another language
     st.selectbox(
         _("Find a head that looks at …"),
         list(roles.here),
@@ -63,7 +68,7 @@ def finder(model: Model, choice: Choice, roles: Roles) -> None:
 
 def picked() -> str:
     """The role whose heads are picked out, or ""."""
-    return st.session_state.get("find") or ""
+    return st.session_state.get("role") or ""
 
 
 def what_it_does(
@@ -80,7 +85,7 @@ def what_it_does(
     if best and sought in roles.stored and best.score >= enough(sought):
         known = Known(sought, best.score)
     said = store.finding(
-        ("observation", *choice.identity(model, text), known, spoken()),
+        ("observation", *choice.identity(model, text), known),
         lambda: observation(weights, ids, both_sides=both_sides, known=known, allowed=allowed),
     )
     if sought and (best is None or best.score < enough(sought)):
@@ -144,7 +149,7 @@ def scores(choice: Choice, roles: Roles, both_sides: bool, theme: ThemeName) -> 
     """One head's scores, on this text and when the model was made: a table of bars behind a button."""
     rows = [_score_row(role, words, choice, roles) for role, words in names(both_sides).items() if role in roles.here]
     known = f"<th>{escape(_('known'))}</th>" if roles.stored else ""
-    head = f"<tr><th>{escape(_('looks at'))}</th><td></td><th>{escape(_('here'))}</th>{known}</tr>"
+    head = f"<tr><th>{escape(_('What it looks at'))}</th><td></td><th>{escape(_('here'))}</th>{known}</tr>"
     shown = st.popover(
         _("What this head does"), icon=":material/bar_chart:", type="tertiary", key="scores", on_change="rerun"
     )

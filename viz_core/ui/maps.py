@@ -10,7 +10,7 @@ from torch import Tensor
 
 from viz_core.figures import Curve, attention_heatmap, curves, numbered, vectors_heatmap
 from viz_core.figures.taken import Cells
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import show, store
 from viz_core.ui.scene import Scene
 
@@ -76,4 +76,4 @@ def _identity(scene: Scene, key: str, of: Hashable, rule: dict[str, Any]) -> tup
     settings = tuple((name, repr(rule[name])) for name in sorted(rule) if name not in {"tokens", "allowed", "also"})
     allowed = rule.get("allowed")
     cells = None if allowed is None else blake2b(np.packbits(allowed).tobytes()).digest()
-    return (*scene.choice.identity(scene.model, scene.text), spoken(), key, of, cells, *settings)
+    return (*scene.choice.identity(scene.model, scene.text), key, of, cells, *settings)

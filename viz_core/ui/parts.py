@@ -8,6 +8,7 @@ import streamlit as st
 
 from viz_core.language import _
 from viz_core.ui import settings, state
+from viz_core.ui.taking import shown
 
 S = TypeVar("S")  # what the parts of a page are drawn from
 
@@ -33,6 +34,7 @@ def strip(parts: Sequence[Part[S]], *, name: str = "part", says: str = "", defau
         state.put_setting(name, "")  # one of another page, or of none
     with st.container(key="chain"):
         chosen = settings.one_of(name, says or _("Part of this page"), labels, default=default, hidden=True)
+    shown.part_is(labels[chosen])
     _left_at()[st.session_state.get("page", "")] = state.setting("part") and chosen
     return next(part for part in parts if part.name == chosen)
 
@@ -45,6 +47,6 @@ def address_of(page: str, address: Mapping[str, str]) -> dict[str, str]:
 
 
 def _left_at() -> dict[str, str]:
-    """The title of a page → the part it shows, "" for its first."""
+    """The name of a page → the part it shows, "" for its first."""
     found: dict[str, str] = st.session_state.setdefault("parts", {})
     return found

@@ -11,6 +11,7 @@ from viz_core.figures.heatmaps import Window
 from viz_core.figures.palette import ThemeName
 from viz_core.models import Model
 from viz_core.recording import Recording, Unrecorded
+from viz_core.ui import store
 from viz_core.ui.choice import Choice
 from viz_core.ui.formulas import Rule, rule_of, rule_seen
 
@@ -72,6 +73,10 @@ class Scene:
     def allowed(self) -> Tensor:
         """This head's bool [query, key]."""
         return self.record.allowed.expand(1, *self.choice.size)[0]
+
+    def is_heavy(self, times: float = 1) -> bool:
+        """Whether to run the model so many times over the text is heavy work."""
+        return store.is_heavy(self.model, len(self.tokens), times)
 
     def title(self, stage: str) -> str:
         return f"{self.choice.name} · {stage}"

@@ -6,15 +6,18 @@ from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from viz_core.analysis.truth import truth_of
 from viz_core.attention import AttentionRecord
+from viz_core.figures import told
 from viz_core.figures.labels import unspaced
 from viz_core.figures.lying import percent
 from viz_core.figures.taken import Cells
 from viz_core.language import _
-from viz_core.ui import store
+from viz_core.ui import presenting, store
 from viz_core.ui.taking import figures as taking
+from viz_core.ui.taking import shown
 
 MARKDOWN = frozenset("\\`*_{}[]<>()#+-.!|~$:^=\"'&")  # a backslash before these makes them literal
 TOOLBAR: dict[str, Any] = {
@@ -31,18 +34,21 @@ def figure(
     on_bar: Callable[[int], None] | None = None,
     cells: Callable[[], Cells] | None = None,
 ) -> None:
-    """`key` names the container the page's bridge looks for; `says` is read to those who do not see it;
-    `on_bar` is called with the number of a clicked bar, before the page runs again; `cells` is called for every number
-    of a map that may be drawn with fewer, when the visitor takes it along."""
+    """`key` names the container the page's bridge looks for; `says`, and where the largest numbers are, is read to
+    those who do not see it; `on_bar` is called with the number of a clicked bar, before the page runs again; `cells` is
+    called for every number of a map that may be drawn with fewer, when the visitor takes it along."""
+    says = " ".join(filter(None, [_ended(says), told.largest(drawn)]))
 
     def clicked() -> None:
         points = st.session_state[f"{key}-figure"].selection.points
-        if points and on_bar:
+        if points and on_bar and points[0]["point_index"] < len(drawn.data[0].x):  # else a bar of the figure before
             on_bar(points[0]["point_index"])
 
-    with st.container(key=key, gap=None):
+    held = st.container(key=key, gap=None)
+    shown.figure(drawn, says, place(held))
+    with held:
         st.plotly_chart(
-            drawn,
+            presenting.figure(drawn, key),
             key=f"{key}-figure",
             theme=None,
             config=TOOLBAR,
@@ -51,6 +57,17 @@ def figure(
             selection_mode="points",
         )
         taking.offer(drawn, key, says, cells)
+
+
+def _ended(says: str) -> str:
+    """As a sentence, for another follows."""
+    return says if not says or says.endswith((".", "!", "?", "…")) else f"{says}."
+
+
+def place(container: DeltaGenerator) -> tuple[int, ...]:
+    """Where on the page it lies: by what is in what, from the first to the last."""
+    cursor = container._cursor  # Streamlit tells it nowhere else
+    return () if cursor is None else tuple(cursor.delta_path)
 
 
 def badge(record: AttentionRecord, of: tuple[Hashable, ...]) -> None:

@@ -11,13 +11,15 @@ from urllib.parse import quote
 
 import streamlit as st
 
+from viz_core.ui import classroom
+
 LONGEST_URL = 60_000  # bytes of escaped text; a longer one stays in the session and out of the address
 MOST_DIGITS = 7  # no layer, head or position needs more, and int() refuses thousands
 SETTINGS_OF = {  # what can be set on each page, and stands in the address under that name
     "explore": ["picture"],
     "inside one head": ["step"],
     "every other page": ["part"],
-    "every page": ["chat"],
+    "every page": ["lang", "chat", "lesson", "lesson_step", "present", "locked"],
     "scaling": ["divisor", "temperature", "scope", "width", "axis"],
     "masks, the lab": ["mask", "set_in", "window", "gap", "padded", "side", "everyone", "cells"],
     "masks, other parts": ["replaced", "every", "by", "rate", "seed"],
@@ -44,6 +46,7 @@ SETTINGS_OF = {  # what can be set on each page, and stands in the address under
     "matrix lab, how": ["divide_by", "own_divisor", "only_before", "softmax_over"],
 }
 SETTINGS = frozenset(name for names in SETTINGS_OF.values() for name in names)
+LONGEST_MODEL = 300  # characters of a name or a folder; a longer one is none
 LONGEST_SETTING = 4_000  # characters of an address; a longer one stays in the session
 SETTLING = 0.5  # seconds after our last address in which a browser may still send one from before it
 
@@ -62,11 +65,17 @@ class View:
     settings: tuple[tuple[str, str], ...] = ()
 
 
+def start() -> View:
+    """What a visitor sees first: the class's sentence in the class's model, where a teacher has set them."""
+    return replace(View(), **classroom.current().first)
+
+
 def view() -> View:
     """The current view; adopts the address when the visitor came by a link or pressed "back"."""
     address = st.query_params.to_dict()
     if not _is_ours(address):
-        kept, adopted = _session_view(), replace(View(), **_parsed(address))
+        left_out = View() if "lesson" in address else start()  # a lesson stands on the program's own
+        kept, adopted = _session_view(), replace(left_out, **_parsed(address))
         if "text" not in address and "text" not in address_of(kept):
             adopted = replace(adopted, text=kept.text)  # too long for any address: it never was in one
         st.session_state["view"] = adopted
@@ -135,11 +144,14 @@ def _note(address: dict[str, str]) -> None:
 
 def address_of(state: View) -> dict[str, str]:
     """The query parameters of a view: what differs from the default, without what is too long for an address."""
-    default = asdict(View())
+    default = {**asdict(View()), **dict.fromkeys(classroom.current().first)}  # what a class sets is always said
     named = {name: value for name, value in asdict(state).items() if name != "settings"}
     settings = {name: value for name, value in state.settings if len(value) <= LONGEST_SETTING}
     address = {name: str(value) for name, value in named.items() if value != default[name]} | settings
-    weights = {name: len(quote(value, errors="replace")) for name, value in address.items()}
+    weights = {  # a text of a million characters takes a second to escape, only to be left out
+        name: len(value) if len(value) > LONGEST_URL else len(quote(value, errors="replace"))
+        for name, value in address.items()
+    }
     while sum(weights.values()) > LONGEST_URL:
         longest = max(weights, key=weights.__getitem__)
         del weights[longest], address[longest]
@@ -147,7 +159,7 @@ def address_of(state: View) -> dict[str, str]:
 
 
 def _session_view() -> View:
-    state: View = st.session_state.setdefault("view", View())
+    state: View = st.session_state.setdefault("view", start())
     return state
 
 
@@ -157,6 +169,8 @@ def _parsed(address: dict[str, str]) -> dict[str, Any]:
     parsed: dict[str, Any] = {}
     for name in default.keys() & address.keys():
         parsed[name] = address[name] if isinstance(default[name], str) else _number(address[name])
+    if len(parsed.get("model", "")) > LONGEST_MODEL:
+        del parsed["model"]
     settings = [(name, address[name]) for name in sorted(SETTINGS) if name in address]
     return parsed | {"settings": tuple(pair for pair in settings if 0 < len(pair[1]) <= LONGEST_SETTING)}
 

@@ -164,7 +164,9 @@ def draw_scores(scene: HeadScene) -> list[str]:
     left, right = st.columns([1.1, 1], gap="medium")
     with left:
         subtitle = _("cell = query of the row · key of the column")
-        maps.cells(scene, "scores", scores, _("scores QKᵀ"), subtitle, unit=_("score"), relation=_("meets"))
+        maps.cells(
+            scene, "scores", scores, _("scores QKᵀ"), subtitle, unit=_("score"), relation=_("{row} meets {column}")
+        )
     with right:
         arithmetic.products(scene)
     return ["scores"]
@@ -187,7 +189,7 @@ def draw_scaled(scene: HeadScene) -> list[str]:
         if scene.model.own and scene.config.divide_by_layer
         else "",
     )
-    rule: dict[str, Any] = {"limit": limits_of(before.numpy()), "relation": _("meets")}
+    rule: dict[str, Any] = {"limit": limits_of(before.numpy()), "relation": _("{row} meets {column}")}
     left, right = st.columns(2, gap="medium")
     with left:
         maps.cells(scene, "before", before, _("before"), _("scores QKᵀ"), unit=_("score"), **rule)
@@ -226,7 +228,16 @@ def draw_mask(scene: HeadScene) -> list[str]:
     rule: dict[str, Any] = {"limit": limits_of(before.numpy())}
     left, right = st.columns(2, gap="medium")
     with left:
-        maps.cells(scene, "unmasked", before, _("before"), said, unit=_("scaled score"), relation=_("meets"), **rule)
+        maps.cells(
+            scene,
+            "unmasked",
+            before,
+            _("before"),
+            said,
+            unit=_("scaled score"),
+            relation=_("{row} meets {column}"),
+            **rule,
+        )
     with right:
         rule |= {"unit": _("masked score"), "allowed": allowed.numpy()}
         nothing = scene.rule.cells == "all"

@@ -3,28 +3,23 @@
 Nothing here knows who asked: everything depends on (model, revision, text) and on what was asked for, alone.
 """
 
-import gc
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 from torch import Tensor
 
 import viz_core
+from viz_core import memory
 from viz_core.analysis.links import Links, links_of
 from viz_core.analysis.overview import Overview, Pool, overview, tile_side
 from viz_core.analysis.walk import HeadWalk, head_walk
 from viz_core.attention import Stages
 from viz_core.edits import AS_IT_IS, Edits
-from viz_core.language import _
-from viz_core.memory import keep_freed_memory
+from viz_core.language import _, spoken
 from viz_core.models import (
-    SOURCES,
     Model,
     SequenceToSequence,
     Translator,
@@ -33,54 +28,40 @@ from viz_core.models import (
     bundled_readers,
     is_here,
 )
+from viz_core.models.foreign import Foreign
+from viz_core.models.room import cell_multiplications, multiplications
 from viz_core.recording import Recording
 from viz_core.recurrent import RecurrentRecording
-from viz_core.ui.workshop import Report, Workshop
+from viz_core.ui import server
+from viz_core.ui.shelf import Shelf, bytes_of, bytes_of_figure
+from viz_core.ui.workshop import Lane, Note, Report, Workshop
 
 if TYPE_CHECKING:
-    from viz_core.models.hub import About
+    from viz_core.models.hub import About, Snapshot
 
-GRADIENTS = 200_000_000  # bytes of gradients that are kept
-LOCAL = {"localhost", "127.0.0.1", "::1"}
+SHARES = {  # of what the server keeps
+    "models": 0.5,
+    "recordings": 0.25,
+    "gradients": 0.06,
+    "stages": 0.05,
+    "walks": 0.04,
+    "figures": 0.02,
+    "overviews": 0.02,
+    "findings": 0.015,
+    "measurements": 0.015,
+    "translations": 0.015,
+    "links": 0.015,
+}
+HEAVY = 1e10  # multiplications, some 0.2 s: what takes more waits for its turn, and nothing else waits for it
+BACK = 3  # passes that going through a model and back takes
 T = TypeVar("T")
-Note = Callable[..., None]
-
-
-class Shelf(Generic[T]):
-    """What was last asked for, together at most `most` of what `size` measures; made once however many ask."""
-
-    def __init__(self, name: str, most: int, size: Callable[[T], int] = lambda _kept: 1) -> None:
-        self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
-        self._most, self._size = most, size
-        self._lock = threading.Lock()
-        self._workshop: Workshop[T] = Workshop(name)
-
-    def get(self, key: Hashable) -> T | None:
-        with self._lock:
-            if key not in self._kept:
-                return None
-            self._kept.move_to_end(key)
-            return self._kept[key][0]
-
-    def take(self, key: Hashable, make: Callable[[Note], T], report: Report | None = None) -> T:
-        """`make` tells `report` how far it is. Raises what `make` raises."""
-        kept = self.get(key)
-        return self._workshop.get(key, lambda note: self._made(key, make, note), report) if kept is None else kept
-
-    def _made(self, key: Hashable, make: Callable[[Note], T], note: Note) -> T:
-        kept = self.get(key)  # it may have come between looking and asking
-        if kept is not None:
-            return kept
-        made = make(note)
-        with self._lock:
-            self._kept[key] = (made, self._size(made))
-            while len(self._kept) > 1 and sum(size for _made, size in self._kept.values()) > self._most:
-                self._kept.popitem(last=False)
-        return made
+Reads = TypeVar("Reads", Model, Translator)
 
 
 @dataclass(frozen=True)
 class Shelves:
+    heavy: Lane
+    downloads: "Workshop[Snapshot | None]"
     models: Shelf[Model]
     abouts: "Shelf[tuple[About | None]]"
     courses: Shelf[tuple[Model, ...]]
@@ -97,32 +78,68 @@ class Shelves:
     translators: Shelf[Translator]
     translations: Shelf[Recording | RecurrentRecording]
 
+    def _giving(self) -> "tuple[Shelf[Any], ...]":
+        """Those that let go where memory is short, first to last: what others are made of goes last."""
+        return self.gradients, self.walks, self.stages, self.recordings, self.models
+
+    @property
+    def size(self) -> int:
+        return sum(shelf.size for shelf in self._giving())
+
+    def give(self, wanted: int) -> None:
+        for shelf in self._giving():
+            if wanted > 0:
+                wanted -= shelf.give(wanted)
+
 
 @st.cache_resource(show_spinner=False)
 def shelves() -> Shelves:
-    keep_freed_memory()
-    return Shelves(
-        models=Shelf("models", 3),
-        abouts=Shelf("abouts", 16),
-        courses=Shelf("courses", 1),  # a dozen models of 2 MB
-        recordings=Shelf("recordings", 1_000_000_000, lambda recording: recording.nbytes),
-        overviews=Shelf("overviews", 64),  # at most 0.6 MB each
-        stages=Shelf("stages", 150_000_000, lambda stages: sum(tensor.nbytes for tensor in stages)),
-        links=Shelf("links", 32),  # at most 0.9 MB each
-        gradients=Shelf("gradients", GRADIENTS, bytes_of),
-        figures=Shelf("figures", 64),  # of maps, at most 0.6 MB each
-        walks=Shelf("walks", 8),  # some 12 MB each at 1,024 tokens of GPT-2 small
-        findings=Shelf("findings", 30_000_000, bytes_of),
-        measurements=Shelf("measurements", 30_000_000, bytes_of),
-        companions=Shelf("companions", 8),  # bundled, some 5 MB each
-        translators=Shelf("translators", 3),  # likewise
-        translations=Shelf("translations", 30_000_000, bytes_of),
+    memory.keep_freed_memory()
+    most = {name: int(share * server.current().memory) for name, share in SHARES.items()}
+    made = Shelves(
+        heavy=Lane("heavy", server.current().heavy),
+        downloads=Workshop("downloads", workers=8),  # they wait for the network
+        models=Shelf("models", most["models"], _bytes_of_model),
+        abouts=Shelf("abouts", 100_000, bytes_of, workers=8),  # likewise
+        courses=Shelf("courses", 100_000_000, _bytes_of_models),
+        recordings=Shelf("recordings", most["recordings"], lambda recording: recording.nbytes),
+        overviews=Shelf("overviews", most["overviews"], bytes_of),
+        stages=Shelf("stages", most["stages"], bytes_of),
+        links=Shelf("links", most["links"], bytes_of),
+        gradients=Shelf("gradients", most["gradients"], bytes_of),
+        figures=Shelf("figures", most["figures"], bytes_of_figure),
+        walks=Shelf("walks", most["walks"], bytes_of),
+        findings=Shelf("findings", most["findings"], bytes_of),
+        measurements=Shelf("measurements", most["measurements"], bytes_of),
+        companions=Shelf("companions", 100_000_000, _bytes_of_model),
+        translators=Shelf("translators", 50_000_000, _bytes_of_model),
+        translations=Shelf("translations", most["translations"], bytes_of),
     )
+    memory.keeps(made)
+    return made
 
 
 def model(name: str, report: Report | None = None) -> Model:
-    """The model of that name; `report` hears of (bytes, bytes in all, file). Raises what `viz_core.load` raises."""
-    return shelves().models.take(name, lambda note: _loaded(name, note), report)
+    """The model of that name; `report` hears of (bytes, bytes in all, file). Raises what `viz_core.load` raises, and
+    WeightsUnavailable for what the server does not let the visitor have."""
+    key = name, permit = name.strip(), server.permit(name)
+    kept = shelves().models.get(key)
+    if kept is not None:
+        return kept
+    if permit.sources == ("bundled",):
+        return shelves().models.take(key, lambda _note: _loaded(name, permit, None), report)
+    # apart from reading it, which is heavy: whoever waits for the network must not hold up who would compute
+    fetched = None
+    if "hub" in permit.sources:  # a folder is read at once, and waits for nobody's download
+        fetched = shelves().downloads.get(
+            (
+                spoken(),
+                *key,
+            ),  # as in `Shelf.take`; of two at the same file, huggingface_hub lets one wait
+            lambda note: viz_core.models.fetch(name, progress=note, sources=permit.sources, largest=permit.largest),
+            report,
+        )
+    return shelves().models.take(key, lambda _note: _loaded(name, permit, fetched), report, _heavily)
 
 
 def companion(name: str) -> Model:
@@ -134,7 +151,7 @@ def _bundled(name: str) -> Model:
     model = viz_core.load(name, sources=["bundled"])
     if not isinstance(model, Model):
         raise TypeError(f"{name} is a translator; expected a model that reads one text")
-    return model
+    return _taking(model)
 
 
 def translator(name: str) -> Translator:
@@ -146,7 +163,14 @@ def _bundled_translator(name: str) -> Translator:
     model = viz_core.load(name, sources=["bundled"])
     if not isinstance(model, Translator):
         raise TypeError(f"{name} reads one text; expected a translator")
-    return model
+    return _taking(model)
+
+
+def _taking(model: Reads) -> Reads:
+    """The model, for texts no longer than the server takes: whatever a visitor types comes past its tokenizer."""
+    if model.tokenizer is None:
+        return model
+    return replace(model, tokenizer=model.tokenizer.taking(server.current().longest_text))
 
 
 def translation(name: str, text: str) -> Recording | RecurrentRecording:
@@ -165,28 +189,24 @@ def _course(name: str, note: Note) -> tuple[Model, ...]:
     for done, moment in enumerate(moments):
         note(done, len(moments))
         found.append(_bundled(moment))
-    _freeze()
     return tuple(found)
 
 
 def about(name: str, report: Report | None = None) -> "About | None":
     """What downloading that model would mean; None where nothing need be downloaded. Raises WeightsUnavailable."""
-    if shelves().models.get(name) is not None or is_here(name):
+    name, permit = name.strip(), server.permit(name)
+    if shelves().models.get((name, permit)) is not None or is_here(name, permit.sources):
         return None
-    return shelves().abouts.take(name, lambda _note: (viz_core.about(name),), report)[0]
+    found = shelves().abouts.take(
+        (name, permit),
+        lambda _note: (viz_core.about(name, sources=permit.sources, largest=permit.largest),),
+        report,
+    )
+    return found[0]
 
 
-def _freeze() -> None:
-    """Streamlit collects garbage after every rerun; what is frozen is not walked again (5× faster reruns)."""
-    gc.collect()
-    gc.freeze()
-
-
-def _loaded(name: str, note: Note) -> Model:
-    # visitors from elsewhere must not ask about this machine's disk
-    local = st.get_option("server.address") in LOCAL
-    sources = SOURCES if local else [source for source in SOURCES if source != "folder"]
-    model = viz_core.load(name, progress=note, sources=sources)
+def _loaded(name: str, permit: server.Permit, fetched: "Snapshot | None") -> Model:
+    model = viz_core.load(name, sources=permit.sources, largest=permit.largest, fetched=fetched)
     if isinstance(model, SequenceToSequence):
         model = model.reader
     if isinstance(model, Model) and not model.own and len(set(model.heads)) > 1:
@@ -195,8 +215,26 @@ def _loaded(name: str, note: Note) -> Model:
     if isinstance(model, Translator):
         message = _("{name} reads one text and writes another. Choose a model that reads one: {names}.")
         raise WeightsUnavailable(message.format(name=name, names=", ".join(bundled_readers())))
-    _freeze()
-    return model
+    return _taking(model)
+
+
+def _heavily() -> Lane:
+    return shelves().heavy
+
+
+def _lane(work: float) -> Lane | None:
+    """Where what takes so many multiplications waits for its turn."""
+    return shelves().heavy if work > HEAVY else None
+
+
+def is_heavy(model: Model, n: int, times: float = 1) -> bool:
+    """Whether to run it so many times over n tokens is heavy work."""
+    return times * multiplications(model.network, n) > HEAVY
+
+
+def is_heavy_to_derive(model: Model, n: int) -> bool:
+    """Whether to derive the weights of all heads of a recording of n tokens is."""
+    return cell_multiplications(model.network, n) > HEAVY
 
 
 def recording(
@@ -217,6 +255,7 @@ def recording(
         (model.name, model.revision, text, edits, every_row),
         lambda note: model.record(text, edits, all_logits=every_row, progress=note),
         report,
+        lambda: _lane(multiplications(model.network, len(model.token_ids(text)))),
     )
 
 
@@ -230,6 +269,7 @@ def all_heads(model: Model, text: str, pool: Pool = "max", report: Report | None
         (model.name, model.revision, text, pool),
         lambda note: overview(recorded, tile_side(recorded), both_sides=model.both_sides, pool=pool, progress=note),
         report,
+        lambda: _lane(cell_multiplications(model.network, len(recorded.token_ids))),
     )
 
 
@@ -254,12 +294,13 @@ def gradients(model: Model, text: str, row: int, token_id: int, report: Report |
         (model.name, model.revision, text, row, token_id),
         lambda note: tuple(model.gradients(text, row, token_id, note)),
         report,
+        lambda: _lane(BACK * multiplications(model.network, len(model.token_ids(text)))),
     )
 
 
 def keeps_gradients(model: Model, n: int) -> bool:
     """Whether those of all layers, of n tokens, are kept; else only those of a layer that was asked for."""
-    return 4 * sum(model.heads) * n * n <= GRADIENTS
+    return 4 * sum(model.heads) * n * n <= shelves().gradients.most
 
 
 def kept_gradients(model: Model, text: str, row: int, token_id: int, layer: int) -> Tensor | None:
@@ -279,6 +320,7 @@ def gradients_of_layer(
         (model.name, model.revision, text, row, token_id, layer),
         lambda note: (model.gradients(text, row, token_id, note)[layer].clone(),),
         report,
+        lambda: _lane(BACK * multiplications(model.network, len(model.token_ids(text)))),
     )[0]
 
 
@@ -293,21 +335,26 @@ def links(model: Model, text: str, layer: int, head: int | None = None) -> Links
 
 
 def figure(of: tuple[Hashable, ...], make: Callable[[], go.Figure]) -> go.Figure:
-    """The figure `make` draws, drawn once; `of` is all that it depends on. Whoever takes it must not change it."""
-    return shelves().figures.take(of, lambda _note: make())
+    """The figure `make` draws, drawn once; `of` is all that it depends on, besides the language. Whoever takes it must
+    not change it."""
+    return shelves().figures.take((spoken(), *of), lambda _note: make())
 
 
 def finding(of: tuple[Hashable, ...], find: Callable[[], T]) -> T:
-    """Something small that `find` computes at once, computed once; `of` is all that it depends on, and says what it
-    is. What takes longer is a `measurement`: findings share two threads, and must not wait for it."""
-    found: T = shelves().findings.take(of, lambda _note: find())
+    """Something small that `find` computes at once, computed once; `of` is all that it depends on, besides the
+    language, and says what it is. What takes longer is a `measurement`: findings share two threads, and must not wait
+    for it."""
+    found: T = shelves().findings.take((spoken(), *of), lambda _note: find())
     return found
 
 
-def measurement(of: tuple[Hashable, ...], measure: Callable[[Note], T], report: Report | None = None) -> T:
-    """Likewise for what takes many runs of a model; `measure` is given a function note(done, total) to call as it
-    goes, which is where it ends when nobody waits any more."""
-    measured: T = shelves().measurements.take(of, measure, report)
+def measurement(
+    of: tuple[Hashable, ...], measure: Callable[[Note], T], report: Report | None = None, *, heavy: bool = True
+) -> T:
+    """Likewise for what takes many runs of a model, and of numbers alone: where it holds words, `of` holds their
+    language. `measure` is given a function note(done, total) to call as it goes, which is where it ends when nobody
+    waits any more. heavy: whether it waits for its turn, among all that takes long."""
+    measured: T = shelves().measurements.take(of, measure, report, lambda: shelves().heavy if heavy else None)
     return measured
 
 
@@ -316,17 +363,10 @@ def measured(of: tuple[Hashable, ...]) -> Any:
     return shelves().measurements.get(of)
 
 
-def bytes_of(found: object) -> int:
-    """The memory that something keeps alive, about: all of what a view looks into, and 100 bytes for what is small."""
-    if isinstance(found, Tensor):
-        return found.untyped_storage().nbytes()
-    if isinstance(found, np.ndarray):
-        return int(getattr(found.base, "nbytes", found.nbytes))
-    inside: Iterable[object] = ()
-    if isinstance(found, dict):
-        inside = found.values()
-    elif isinstance(found, list | tuple | set | frozenset):
-        inside = found
-    elif is_dataclass(found):
-        inside = (getattr(found, field.name) for field in fields(found))
-    return 100 + (len(found) if isinstance(found, str | bytes) else 0) + sum(map(bytes_of, inside))
+def _bytes_of_model(model: Model | Translator) -> int:
+    network = model.network
+    return bytes_of(network.model if isinstance(network, Foreign) else network)
+
+
+def _bytes_of_models(models: tuple[Model, ...]) -> int:
+    return sum(map(_bytes_of_model, models))

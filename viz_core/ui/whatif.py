@@ -49,7 +49,9 @@ def changed(scene: Scene, edits: Edits) -> Change:
         return change_of(scene.recording.logits[row], after.logits[row], MOST)
 
     return store.measurement(
-        ("change", scene.model.name, scene.model.revision, scene.text, edits, row), lambda _note: found()
+        ("change", scene.model.name, scene.model.revision, scene.text, edits, row),
+        lambda _note: found(),
+        heavy=scene.is_heavy(),
     )
 
 

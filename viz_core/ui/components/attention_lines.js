@@ -21,7 +21,6 @@ export default function ({ data, parentElement }) {
   if (!state) {
     state = { heads: null, framed: null, direction: "from", pin: null, floor: 0, base: new OffscreenCanvas(1, 1) };
     states.set(parentElement, state);
-    document.fonts.ready.then(() => layout(state));
   }
   if (state.header && state.header.heads !== header.heads) state.heads = state.framed = state.last = null; // another model
   const part = (name) => root.querySelector(name);
@@ -50,10 +49,12 @@ export default function ({ data, parentElement }) {
   state.deaf?.();
   state.deaf = board.listen(() => heard(state));
   const still = onResize(state, root, () => layout(state));
+  const enough = onLetters(state, () => layout(state));
   follow(state);
   layout(state);
   return atEnd(state, () => {
     still();
+    enough();
     state.deaf();
   });
 }
@@ -335,6 +336,10 @@ function show(state) {
   tint(state, told, shown.length > 1 ? [] : seen);
   label(state, told, strongest);
   mark(state, told);
+  if (told) {
+    const ends = strongest.map(({ to, weight }) => [state.header.tokens[to], weight]);
+    saysWhere(state.tokens[told.side][told.index], state.header.words, told.side, ends);
+  }
   root.dataset.shown = told ? `${told.side}:${told.index}` : "";
   root.dataset.drawn = drawn + (told?.over ? 0 : state.faint);
 }

@@ -28,9 +28,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.deaf = board.listen(() => placeAll(state));
   }
   const another = state.header?.of !== header.of;
-  if (another) Object.assign(state, { zoom: null, wanted: undefined });
+  if (another) Object.assign(state, { zoom: rangesAround(header.window), wanted: header.window });
   const theme = themeOf(parentElement.querySelector(".bridge"));
-  Object.assign(state, { header, theme, setTriggerValue });
+  Object.assign(state, { header, theme, setTriggerValue, says: parentElement.querySelector(".linked-says") });
   // figures are drawn by Python in the theme it knew: when the visitor switches, ask for them again, once
   if (theme.name === header.theme) state.asked = null;
   else if (state.asked !== theme.name) setTriggerValue("theme", (state.asked = theme.name));
@@ -87,18 +87,15 @@ function attach(state, figure, key) {
   figure.classList.add("linked-figure");
   figure.tabIndex = 0;
   figure.setAttribute("role", "application"); // a screen reader then leaves the arrow keys to us
-  figure.onkeydown = (event) => event.target === figure && onKey(state, mapsOf(figure)[0], event);
+  figure.onkeydown = (event) => {
+    if (event.target === figure) onKey(state, mapsOf(figure)[0], event); // nothing returned: false would keep Tab from going on
+  };
   figure.onfocus = () => (state.focused = { key, map: mapsOf(figure)[0] });
   // a figure that Streamlit hides and then takes away loses the focus too, but the visitor did not leave it
   figure.onblur = () => setTimeout(() => {
     const there = figure.isConnected && figure.checkVisibility({ visibilityProperty: true });
     if (there && state.focused?.key === key) state.focused = null;
   });
-  const part = mapsOf(figure).find((map) => map.meta.window);
-  if (part && state.wanted === undefined) {
-    // asked for before this page was opened: go on from there
-    Object.assign(state, { zoom: rangesOf(part), wanted: partOf(state, rangesOf(part)) });
-  }
   frame(state, figure);
   redrawn(state, figure);
 }
@@ -182,6 +179,7 @@ const rowsOf = (meta) => (meta.columns === "key-rows" ? "key" : meta.rows_only ?
 // -- zoom: kept when a figure is replaced, the same in all maps of cells ---------------------------------
 
 const rangesOf = (map) => ({ x: [...map.x.range], y: [...map.y.range] });
+const rangesAround = (part) => part && { x: [part[2] - 0.5, part[3] + 0.5], y: [part[1] + 0.5, part[0] - 0.5] };
 const near = (a, b) => a.every((edge, i) => Math.abs(edge - b[i]) < 0.01);
 
 /** The visitor has zoomed or dragged a map. */
@@ -236,7 +234,7 @@ function frame(state, figure) {
       }
       return axis._length / n;
     });
-    const fits = (meta.size ?? 1) === 1 && sides.every((side, i) => side >= ROOM[i]);
+    const fits = (meta.size ?? 1) === 1 && sides.every((side, i) => side >= ROOM[i] * state.theme.scale);
     if (fits !== Boolean(trace.texttemplate)) written.set(trace.index, fits ? WRITTEN : "");
   }
   if (!Object.keys(changes).length && !written.size) return;
@@ -425,4 +423,21 @@ function onKey(state, map, event) {
   const first = meta?.first ?? [0, 0];
   const inside = own ? to.map((end, i) => Math.min(Math.max(end, first[i]), first[i] + own[i] - 1)) : to;
   choose(state, meta?.words ? inside.map((word) => meta.words[word]) : inside, KEYBOARD_REST);
+  say(state, map);
+}
+
+/** The cell that the keys chose, for those who do not see its frame. */
+function say(state, map) {
+  const cell = board.value && endsIn(map, [board.value.query, board.value.key]);
+  if (!cell) return;
+  const [row, column] = cell.map((end, i) => nameOf(i && map.rows === "cell" ? map.x : map.y, end));
+  const whole = () => `${row} → ${column} ${valueAt(map, cell, state.header.words) ?? ""}`.trim();
+  state.says.textContent = { cell: whole, query: () => row, key: () => column }[map.rows]();
+}
+
+/** A token as the axis has it, with its number. */
+function nameOf(axis, at) {
+  const text = axis.ticktext?.[(axis.tickvals ?? []).indexOf(at)];
+  const plain = text === undefined ? "" : new DOMParser().parseFromString(text, "text/html").body.textContent;
+  return plain ? `“${plain}” (${at})` : `${at}`;
 }

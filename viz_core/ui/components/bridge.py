@@ -31,13 +31,15 @@ from zlib import crc32
 import streamlit as st
 
 from viz_core.figures import palette
+from viz_core.figures.heatmaps import Window
 from viz_core.language import _
+from viz_core.ui import themes
 from viz_core.ui.components.mounting import pack, read
 
 _choice = st.components.v2.component("choice", js=read("choice.js"), isolate_styles=False)
 _maps = st.components.v2.component(
     "bridge",
-    html='<div class="bridge" data-testid="bridge" hidden></div>',
+    html=read("bridge.html"),
     css=read("bridge.css"),
     js=read("shared.js", "bridge.js"),
     isolate_styles=False,  # the frames lie inside the figures, where a shadow root's styles do not reach
@@ -51,7 +53,8 @@ def bridge(
     chosen: Mapping[str, int],
     limits: Mapping[str, int],
     on_choose: Callable[..., None],
-    on_window: Callable[[tuple[int, int, int, int] | None], None],
+    on_window: Callable[[Window | None], None],
+    window: Window | None = None,
     role: str = "",
     colour: Mapping[str, str] = palette.CHOSEN,
 ) -> None:
@@ -68,6 +71,7 @@ def bridge(
                chooses, before the script runs again; never with a number outside the limits
     on_window  called with (first row, last row, first column, last column) that the visitor zoomed to in a map
                which was not sent whole, or None when all of it is wanted again
+    window     the part that such maps are drawn with now: where they are first seen, the zoom goes on from there
     role       the one whose heads are picked out, or ""
     colour     of the frame, for each theme
     """
@@ -77,8 +81,9 @@ def bridge(
         "of": crc32(of.encode("utf-8", "surrogatepass")),
         "keys": list(keys),
         "limits": dict(limits),
+        "window": window,
         "colour": dict(colour),
-        "theme": "dark" if st.context.theme.type == "dark" else "light",
+        "theme": themes.theme(),
         "words": {"label": _("Arrow keys move the chosen cell."), "strongest": _("strongest")},
     }
 
@@ -91,8 +96,7 @@ def bridge(
             on_choose(**{name: value[name] for name in limits})
 
     def zoomed() -> None:
-        window = st.session_state["bridge"]["window"]
-        at = window["at"]
+        at = st.session_state["bridge"]["window"]["at"]
         on_window(tuple(at) if at and len(at) == 4 and all(type(edge) is int for edge in at) else None)
 
     _choice(key="choice", data={**heard, "choice": dict(chosen), "role": role}, on_choice_change=told)

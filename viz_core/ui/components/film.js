@@ -76,13 +76,13 @@ function draw(state) {
   if (moment === null) return; // the player has not said yet
   const theme = themeOf(root);
   const own = header.colours[theme.name];
-  const lut = [...ramp(own.weights), rgb(own.notAllowed)];
+  const tints = ramp(own.weights);
+  root.style.setProperty("--not-allowed", hatched(own)); // seen through what is not painted
   [...root.children].forEach((button, index) => {
     const at = moment * root.children.length + index;
     const image = new ImageData(side, side);
     for (let cell = 0; cell < side * side; cell++) {
-      const [r, g, b] = lut[allowed[cell] ? tiles[at * side * side + cell] : 256];
-      image.data.set([r, g, b, 255], cell * 4);
+      if (allowed[cell]) image.data.set([...tints[tiles[at * side * side + cell]], 255], cell * 4);
     }
     button.querySelector("canvas").getContext("2d").putImageData(image, 0, 0);
     const role = marks[at] === NONE ? null : header.roles[marks[at]];
@@ -91,7 +91,7 @@ function draw(state) {
     if (role) {
       const colour = own.categories[marks[at]];
       letter.style.background = colour;
-      letter.style.color = contrast(rgb(colour), [255, 255, 255]) >= 4 ? "#fff" : "#000";
+      letter.style.color = contrast(rgb(colour), [255, 255, 255]) >= 4.5 ? "#fff" : "#000";
     }
     const score = header.scores[moment][index];
     button.querySelector(".name span").textContent = score;

@@ -19,7 +19,6 @@ export default function ({ data, parentElement }) {
   if (!state) {
     state = { hover: null, sorted: false, base: new OffscreenCanvas(1, 1) };
     states.set(parentElement, state);
-    document.fonts.ready.then(() => draw(state));
   }
   const [layers, heads, nQuery, nKey] = header.shape;
   let at = 0;
@@ -64,9 +63,11 @@ export default function ({ data, parentElement }) {
     paint(state);
   };
   const still = onResize(state, root, () => draw(state));
+  const enough = onLetters(state, () => draw(state));
   draw(state);
   return atEnd(state, () => {
     still();
+    enough();
     state.deaf();
   });
 }
@@ -113,7 +114,8 @@ function draw(state) {
   const [layers, heads] = state.header.shape;
   const theme = (state.theme = themeOf(state.root));
   state.own = state.header.colours[theme.name];
-  const colours = [...ramp(state.own.weights), rgb(state.own.notAllowed)]; // 0 to 255: weights, 256: not allowed
+  // 0 to 255: weights, 256: not allowed, 257: the lines on that
+  const colours = [...ramp(state.own.weights), rgb(state.own.notAllowed), rgb(state.own.hatch)];
   state.lut = new Uint32Array(colours.map(([r, g, b]) => (255 << 24) | (b << 16) | (g << 8) | r));
   state.role = board.role;
   state.picked = picked(state);
@@ -249,7 +251,7 @@ function pixels(state, [layer, head], size) {
           if (allowed[mask + i] && tiles[start + i] > value) value = tiles[start + i];
         }
       }
-      out[o] = lut[value < 0 ? 256 : value];
+      out[o] = lut[value >= 0 ? value : onHatch(x, y, state.dpr) ? 257 : 256];
     }
   }
   return image;
@@ -312,7 +314,7 @@ function mark(pen, { x, y, size, dpr, theme, pale }, colour, letter) {
   if (type >= 8 * dpr) {
     const side = type * 1.25;
     pen.fillRect(x + size - edge - side + edge, y, side, side);
-    pen.fillStyle = contrast(rgb(colour), [255, 255, 255]) >= 4 ? "#fff" : "#000";
+    pen.fillStyle = contrast(rgb(colour), [255, 255, 255]) >= 4.5 ? "#fff" : "#000";
     pen.font = `700 ${type}px ${theme.font}`;
     pen.textAlign = "center";
     pen.fillText(letter, x + size - side / 2, y + side / 2 + dpr * 0.5);

@@ -125,7 +125,7 @@ function paint(state) {
     letter.textContent = mark === NONE ? "" : header.letters[mark];
     letter.style.setProperty("--role", mark === NONE ? "transparent" : `rgb(${hue})`);
     letter.style.background = mark === NONE || header.tinted ? "none" : `rgb(${hue})`;
-    letter.style.color = header.tinted ? "inherit" : contrast(hue, [255, 255, 255]) >= 4 ? "#fff" : "#000";
+    letter.style.color = header.tinted ? "inherit" : contrast(hue, [255, 255, 255]) >= 4.5 ? "#fff" : "#000";
     made.setAttribute("aria-label", header.says[place].replaceAll("\n", ", "));
     made.classList.toggle("off", off.has(place));
     if (header.switches) made.setAttribute("aria-checked", !off.has(place));

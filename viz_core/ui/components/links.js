@@ -59,3 +59,10 @@ function showSwitch(root, direction) {
     button.tabIndex = button.value === direction ? 0 : -1;
   }
 }
+
+/** Says of a token, to those who do not see its lines, where the strongest lead: [[token, weight] …]. */
+function saysWhere(token, words, direction, ends) {
+  token.dataset.name ??= token.getAttribute("aria-label");
+  const told = ends.map(([to, weight]) => `“${to}” ${Math.round(100 * weight)}\u202f%`).join(", ");
+  token.setAttribute("aria-label", told ? `${token.dataset.name}; ${words[direction]}: ${told}` : token.dataset.name);
+}

@@ -16,7 +16,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!state) {
     state = { sent: [], cursor: null, stroke: null, over: null };
     states.set(parentElement, state);
-    document.fonts.ready.then(() => draw(state));
   }
   const bytes = Math.ceil(header.n ** 2 / 8);
   Object.assign(state, {
@@ -35,9 +34,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   words(state);
   listen(state);
   const still = onResize(state, root, () => draw(state));
+  const enough = onLetters(state, () => draw(state));
   draw(state);
   return atEnd(state, () => {
     still();
+    enough();
     state.deaf();
   });
 }
@@ -206,7 +207,7 @@ function draw(state) {
   const names = named ? tokens.map((token) => shortened(pen, token, LONGEST_NAME)) : [];
   const longest = Math.ceil(Math.max(0, ...names.map((name) => pen.measureText(name).width)));
   const [left, top] = named ? [longest + 10, longest + 10] : [1, 1];
-  const side = Math.min(width - left - 2, GRID) / n;
+  const side = Math.min(width - left - 2, GRID * theme.scale) / n;
   const dpr = window.devicePixelRatio || 1;
   const [wide, tall] = [left + side * n + 2, top + side * n + 2];
   state.at = { left, top, side };
@@ -215,7 +216,7 @@ function draw(state) {
   Object.assign(state.canvas.style, { width: `${wide}px`, height: `${tall}px` });
   pen.setTransform(dpr, 0, 0, dpr, 0, 0);
   const own = state.header.colours[theme.name];
-  const inks = { may: own.weights[3], not: own.notAllowed };
+  const inks = { may: own.weights[3], not: hatched(own), own };
   cells(state, pen, dpr, inks);
   if (named) labels(pen, names, state.at, { size, theme });
   frames(state, pen);
@@ -223,16 +224,17 @@ function draw(state) {
   tell(state);
 }
 
-/** The cells as one pixel each, made again only when they, or the theme, have changed. */
+/** The allowed cells as one pixel each, made again only when they, or the theme, have changed. */
 function pictureOf(state, inks) {
   const { bits, own, header: { n } } = state;
   if (state.made?.may === inks.may) return state.made;
   const pixels = new Uint32Array(n * n);
-  const [may, not] = [inks.may, inks.not].map(rgb).map(([r, g, b]) => (255 << 24) | (b << 16) | (g << 8) | r);
+  const [r, g, b] = rgb(inks.may);
+  const may = (255 << 24) | (b << 16) | (g << 8) | r;
   let differs = 0;
   for (let i = 0; i < n * n; i++) {
     const on = isOn(bits, i);
-    pixels[i] = on ? may : not;
+    pixels[i] = on ? may : 0; // the hatching below is seen
     differs += on !== isOn(own, i);
   }
   const picture = new OffscreenCanvas(n, n);
@@ -246,6 +248,8 @@ function cells(state, pen, dpr, inks) {
   const { picture, differs } = pictureOf(state, inks);
   state.differs = differs;
   pen.imageSmoothingEnabled = side * dpr < 1;
+  pen.fillStyle = hatching(pen, inks.own, dpr);
+  pen.fillRect(left, top, side * n, side * n);
   pen.drawImage(picture, left, top, side * n, side * n);
   if (side < SEEN) return;
   pen.strokeStyle = theme.background;
@@ -270,6 +274,22 @@ function cells(state, pen, dpr, inks) {
     pen.fill();
     pen.stroke();
   }
+}
+
+/** Lines on grey, as sharp as the screen. */
+function hatching(pen, { notAllowed, hatch }, dpr) {
+  const pitch = Math.round(HATCH[0] * dpr);
+  const tile = new OffscreenCanvas(pitch, pitch);
+  const brush = tile.getContext("2d");
+  for (let x = 0; x < pitch; x++) {
+    for (let y = 0; y < pitch; y++) {
+      brush.fillStyle = onHatch(x, y, dpr) ? hatch : notAllowed;
+      brush.fillRect(x, y, 1, 1);
+    }
+  }
+  const pattern = pen.createPattern(tile, "repeat");
+  pattern.setTransform(new DOMMatrix().scale(1 / dpr));
+  return pattern;
 }
 
 function labels(pen, names, { left, top, side }, { size, theme }) {
@@ -318,8 +338,8 @@ function tell(state) {
   const cell = state.over ?? cursorOf(state);
   const [row, column] = cell;
   const token = (place) => `“${unspaced(tokens[place])}” (${place})`;
-  const joins = isOn(state.bits, row * n + column) ? said.looks : said.forbidden;
-  const told = `${token(row)} ${joins} ${token(column)}`;
+  const words = isOn(state.bits, row * n + column) ? said.looks : said.forbidden;
+  const told = words.replace("{row}", () => token(row)).replace("{column}", () => token(column));
   root.querySelector(".says").textContent = state.over ? told : said.hint;
   root.querySelector("[role=gridcell]").textContent = told;
   Object.assign(root.dataset, { left: at.left, top: at.top, side: at.side, differs: state.differs });

@@ -60,8 +60,8 @@ def mask_painter(
             "may": _("may look"),
             "not": _("may not"),
             "other": _("other than the model's own"),
-            "looks": _("may look at"),
-            "forbidden": _("may not look at"),
+            "looks": _("{row} may look at {column}"),
+            "forbidden": _("{row} may not look at {column}"),
         },
     }
 

@@ -38,6 +38,7 @@ def colours() -> dict[str, dict[str, Any]]:
         theme: {
             "weights": list(palette.WEIGHTS[theme]),
             "notAllowed": palette.NOT_ALLOWED[theme],
+            "hatch": palette.HATCH[theme],
             "query": palette.QUERY[theme],
             "key": palette.KEY[theme],
             "categories": list(palette.CATEGORIES[theme]),

@@ -47,7 +47,8 @@ function themeOf(element) {
     text: get("text-color", "#31333f"),
     primary: get("primary-color", "#ff4b4b"),
     font: get("font", "sans-serif"),
-    scale: (parseFloat(get("base-font-size", "16px")) || 16) / 16,
+    // a projector's pages are larger (viz_core/ui/presenting)
+    scale: ((parseFloat(get("base-font-size", "16px")) || 16) / 16) * (parseFloat(style.getPropertyValue("--type")) || 1),
   };
 }
 
@@ -61,6 +62,20 @@ function ramp(stops) {
     const [a, b] = [colours[from], colours[Math.min(from + 1, last)]];
     return a.map((value, c) => Math.round(value + (b[c] - value) * (at - from)));
   });
+}
+
+const HATCH = [6, 1]; // px from line to line, and of a line, on what is not allowed
+
+/** What is not allowed, as a background of CSS. */
+function hatched({ notAllowed, hatch }) {
+  const [pitch, line] = HATCH;
+  return `repeating-linear-gradient(45deg, ${hatch} 0 ${line}px, ${notAllowed} ${line}px ${pitch * Math.SQRT1_2}px)`;
+}
+
+/** Whether a device pixel is of a line of the hatching. */
+function onHatch(x, y, dpr) {
+  const pitch = Math.round(HATCH[0] * dpr);
+  return (((x - y) % pitch) + pitch) % pitch < Math.max(1, Math.round(HATCH[1] * dpr));
 }
 
 /** What is chosen and what is pointed at, one for the whole page: components paint it and change it, the bridge tells
@@ -146,6 +161,14 @@ function onResize(state, node, draw) {
     state.observer.disconnect();
     state.observed = null;
   };
+}
+
+/** Call `draw` whenever letters of the typeface arrive: they are asked for by what first needs them. Returns how to end
+ *  it. */
+function onLetters(state, draw) {
+  document.fonts.removeEventListener("loadingdone", state.lettered);
+  document.fonts.addEventListener("loadingdone", (state.lettered = draw));
+  return () => document.fonts.removeEventListener("loadingdone", state.lettered);
 }
 
 /** Where an arrow key, Home or End leads in a table of so many rows and columns, counted row by row; null for other

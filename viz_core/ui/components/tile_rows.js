@@ -19,6 +19,7 @@ export default function ({ data, parentElement }) {
     ends: new Uint8Array(payload, strips + steps.length * shown * width, tokens.length * width),
   });
   root.querySelector("thead tr").replaceChildren(...header.words.columns.map((text) => made("th", text)));
+  root.setAttribute("aria-label", header.words.label);
   state.deaf?.();
   const stops = [reel.listen(() => soon(state)), board.listen(() => choose(state))];
   const deaf = (state.deaf = () => stops.forEach((stop) => stop()));

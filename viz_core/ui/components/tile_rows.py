@@ -64,6 +64,7 @@ def tile_rows(
             for theme in ("light", "dark")
         },
         "words": {
+            "label": _("The rows of the tile, and what is kept of each"),
             "columns": [
                 _("row"),
                 _("largest so far, m"),
@@ -71,7 +72,7 @@ def tile_rows(
                 _("sum so far, ℓ"),
                 _("max |Δ| to the end"),
                 _("context so far, o/ℓ; below: in the end"),
-            ]
+            ],
         },
     }
     _component(key=key, data=pack(header, numbers.astype(np.float32), _levels(contexts, limit), _levels(ends, limit)))

@@ -1,6 +1,7 @@
 // Tokens are real text in the page; lines are one SVG behind them. Where the tokens lie is measured when the
 // text, the width or the theme changes; hovering only draws new lines.
 
+const MOST_SAID = 3; // weights
 const MOST_LINES = 4; // of text, before the strip scrolls inside itself
 
 const states = new WeakMap();
@@ -12,10 +13,6 @@ export default function ({ data, parentElement }) {
   if (!state) {
     state = { over: null, spoken: null };
     states.set(parentElement, state);
-    document.fonts.ready.then(() => {
-      state.measured = null;
-      measure(state);
-    });
   }
   Object.assign(state, {
     root, header,
@@ -28,6 +25,8 @@ export default function ({ data, parentElement }) {
   state.deaf = board.listen(() => heard(state));
   const text = JSON.stringify(header.tokens);
   if (state.written !== text || state.writtenIn !== state.words) {
+    // nobody knows where the new tokens lie before they are measured, which waits where the page is not shown yet
+    Object.assign(state, { boxes: null, measured: null });
     Object.assign(state, { written: text, writtenIn: state.words, over: null, spoken: null, tinted: null });
     write(state);
   }
@@ -39,9 +38,14 @@ export default function ({ data, parentElement }) {
   state.words.onclick = (event) => choose(state, numberOf(event.target));
   state.words.onkeydown = (event) => onKey(state, event);
   const still = onResize(state, state.strip, () => measure(state));
+  const enough = onLetters(state, () => {
+    state.measured = null;
+    measure(state);
+  });
   measure(state);
   return atEnd(state, () => {
     still();
+    enough();
     state.deaf();
   });
 }
@@ -111,11 +115,13 @@ function measure(state) {
   }
   const size = Math.round(Math.min(28, Math.max(16, 30 - tokens.length / 4)) * theme.scale);
   const [line, above] = [Math.round(size * 1.32), Math.round(size * 0.5 + 10)]; // above: where the arcs run
-  const below = Math.max(12, Math.round(size * 0.55)); // where the percentages stand
+  const least = parseFloat(getComputedStyle(strip).getPropertyValue("--least-type")) || 0; // of type, when presenting
+  const type = Math.max(11, 0.46 * size, least);
+  const below = Math.max(Math.round(size * 0.55), Math.ceil(type * 1.1)); // where the percentages stand
   const place = [size, strip.clientWidth, theme.font, state.written].join();
   if (state.measured !== place) {
     state.measured = place;
-    Object.assign(state, { above, label: Math.max(11, 0.46 * size) + 3 });
+    Object.assign(state, { above, label: type + 3 });
     const lengths = { size, line, above, below, pitch: line + above + below };
     for (const [name, length] of Object.entries(lengths)) root.style.setProperty(`--${name}`, `${length}px`);
     strip.style.maxHeight = `${MOST_LINES * lengths.pitch}px`;
@@ -172,6 +178,7 @@ function show(state) {
     tokens[i].tabIndex = i === row ? 0 : -1;
   }
   state.spoken = [chosen, row];
+  saysWhere(tokens[row], header.words, direction, seen.slice(0, MOST_SAID).map(([to, weight]) => [tokens[to].textContent, weight]));
   state.strip.dataset.row = chosen;
   state.strip.dataset.shown = row;
 
@@ -249,7 +256,7 @@ function reveal(state, index) {
 
 function onKey(state, event) {
   const at = numberOf(event.target);
-  if (at === null || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (at === null || !state.boxes || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Enter" || event.key === " ") {
     event.preventDefault();
     choose(state, at);

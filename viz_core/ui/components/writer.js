@@ -20,10 +20,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   let state = states.get(parentElement);
   if (!state) {
     states.set(parentElement, (state = {}));
-    document.fonts.ready.then(() => {
-      state.fitted = null;
-      show(state);
-    });
   }
   const find = (name) => root.querySelector(`.${name}`);
   Object.assign(state, {
@@ -60,9 +56,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
   state.deaf = reel.listen(() => soon(state));
   reel.hear({ ...header.heard, moment: header.step, count: header.written.length, pace: PACE_OF_WORDS }, (told) => setTriggerValue("moment", told));
   const still = onResize(state, state.page, () => show(state));
+  const enough = onLetters(state, () => {
+    state.fitted = null;
+    show(state);
+  });
   show(state);
   return atEnd(state, () => {
     still();
+    enough();
     state.deaf();
     reel.stop();
   });

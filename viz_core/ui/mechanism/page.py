@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import controls, frame, head_roles, own_code, state, window
+from viz_core.ui import controls, frame, head_roles, long_work, own_code, state, themes, window
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.components.bridge import bridge
 from viz_core.ui.parts import Part
@@ -15,16 +15,16 @@ Seen = TypeVar("Seen", bound=Scene)
 
 
 def show(
-    title: str, pages_parts: Sequence[Part[Scene]], prepare: Callable[[Model, str, Recording], None] | None = None
+    name: str, pages_parts: Sequence[Part[Scene]], prepare: Callable[[Model, str, Recording], None] | None = None
 ) -> None:
     """Draw the page; its parts are chosen on a strip. `prepare` does what takes long before that, in a run of the whole
     page, which alone can be ended by the visitor (see `waiting.shown`)."""
-    show_in(_scene, title, pages_parts, prepare)
+    show_in(_scene, name, pages_parts, prepare)
 
 
 def show_in(
     scene_of: Callable[[state.View, Model, str, Recording], Seen | None],
-    title: str,
+    name: str,
     pages_parts: Sequence[Part[Seen]],
     prepare: Callable[[Model, str, Recording], None] | None = None,
 ) -> None:
@@ -42,18 +42,21 @@ def show_in(
             of=f"{model.name} {text}",
             chosen=scene.choice.chosen,
             limits=scene.choice.limits(scene.recording),
+            window=scene.window,
             on_choose=state.show,
             on_window=lambda part: window.keep(model.name, text, part),
             role=head_roles.picked(),
         )
 
-    found = controls.model_and_recording(frame.start(title))
-    if prepare is not None:
-        prepare(*found)
-    page(*found)
+    with frame.page(name) as seen:
+        found = controls.model_and_recording(seen)
+        if prepare is not None:
+            prepare(*found)
+        long_work.do()
+        page(*found)
 
 
 def _scene(view: state.View, model: Model, text: str, recording: Recording) -> Scene:
     choice = chosen_in(view, model, recording)
     part_of_map = window.of(model.name, text, choice.size)
-    return Scene(model=model, text=text, recording=recording, choice=choice, theme=frame.theme(), window=part_of_map)
+    return Scene(model=model, text=text, recording=recording, choice=choice, theme=themes.theme(), window=part_of_map)

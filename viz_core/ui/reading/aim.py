@@ -62,5 +62,7 @@ def _candidates(scene: Scene, row: int) -> list[tuple[int, str, float]]:
         return list(zip(ids, labels, best.values.tolist(), strict=True))
 
     return store.measurement(
-        ("candidates", scene.model.name, scene.model.revision, scene.text, row), lambda _note: found()
+        ("candidates", scene.model.name, scene.model.revision, scene.text, row),
+        lambda _note: found(),
+        heavy=scene.is_heavy(),
     )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from viz_core.figures.reading import reading_heatmap
 from viz_core.figures.taken import Cells
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import maps, settings, show, store, waiting
 from viz_core.ui.reading import aim, asked, words
 from viz_core.ui.reading.aim import Aim
@@ -64,7 +64,7 @@ def weights_map(
     found = store.finding(("reading", *of), lambda: read(scene, reading, toward))
     title, (said, more) = scene.title(words.title(reading)), words.subtitle(reading, found, toward)
     drawn = store.figure(
-        ("reading", *of, key, scene.theme, scene.window, spoken()),
+        ("reading", *of, key, scene.theme, scene.window),
         lambda: _figure(scene, reading, found, title=title, subtitle=said, more=more),
     )
     with place:

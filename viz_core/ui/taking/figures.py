@@ -4,17 +4,20 @@ from collections.abc import Callable
 from functools import partial
 from re import sub
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from viz_core.figures import palette, taken
+from viz_core.figures import contents, palette, tabled, taken
 from viz_core.figures.palette import ThemeName
 from viz_core.language import _, speak, spoken
+from viz_core.ui import state, themes
 from viz_core.ui.components.snapshot import snapshot
 from viz_core.ui.taking import shown
 
 LONGEST_NAME = 80  # characters of a file's name
 LONGEST_QUOTE = 300  # of a sentence under a figure
+WIDTH, HEIGHT, ROW_HEIGHT = 560, 400, 32  # pixels of a table, at most, and of a row
 AT_ONCE = 300_000  # cells, from which making the table takes long enough to say so
 
 
@@ -26,8 +29,9 @@ def offer(drawn: go.Figure, key: str, says: str, cells: Callable[[], taken.Cells
     cells  every number of a map, where it may be drawn with fewer
     """
     menu = st.popover(
-        ":material/download:",
-        help=_("Take this figure with you"),
+        _("Take this figure with you, or read its numbers"),
+        icon=":material/download:",
+        help=_("Take this figure with you, or read its numbers"),
         type="tertiary",
         key=f"taking-{key}",
         on_change="rerun",
@@ -38,7 +42,7 @@ def offer(drawn: go.Figure, key: str, says: str, cells: Callable[[], taken.Cells
 
 
 def _menu(drawn: go.Figure, key: str, says: str, cells: taken.Cells | None) -> None:
-    theme: ThemeName = "dark" if st.context.theme.type == "dark" else "light"
+    theme = themes.theme()
     name = file_name(drawn)
     snapshot(of=key, name=name, background=palette.BACKGROUND[theme], key=f"taken-picture-{key}")
     st.download_button(
@@ -51,7 +55,7 @@ def _menu(drawn: go.Figure, key: str, says: str, cells: taken.Cells | None) -> N
         icon=":material/web_asset:",
         width="stretch",
     )
-    if not taken.has_numbers(drawn):
+    if not contents.has_numbers(drawn):
         return
     st.download_button(
         _("Its numbers (CSV)"),
@@ -65,6 +69,29 @@ def _menu(drawn: go.Figure, key: str, says: str, cells: taken.Cells | None) -> N
     )
     if note := _note(drawn, cells):
         st.caption(note)
+    if st.toggle(_("Its numbers as a table"), key=f"taken-table-{key}"):
+        _tables(drawn, key, cells)
+
+
+def _tables(drawn: go.Figure, key: str, cells: taken.Cells | None) -> None:
+    """Its numbers, to be read here: of a large map the chosen row."""
+    for place, table in enumerate(tabled.tables(drawn, cells, max(state.current().query, 0))):
+        if table.of and len(table.columns) == 1:
+            words = _("One row of {n} numbers: click another in the map. The file has all of them.")
+            st.caption(words.format(n=f"{table.of:,}"))
+        elif table.of:
+            st.caption(_("The first of {n} numbers: the file has all of them.").format(n=f"{table.of:,}"))
+        frame = pd.DataFrame(table.values, index=pd.Index(table.rows, name=table.name or None), columns=table.columns)
+        st.dataframe(
+            frame,
+            key=f"taken-numbers-{key}-{place}",
+            width=WIDTH,
+            height=min(HEIGHT, ROW_HEIGHT * (len(frame) + 1) + 3),
+            row_height=ROW_HEIGHT,
+            column_config={name: st.column_config.NumberColumn(format="%.4g") for name in table.columns},
+            placeholder="–",
+            alt=" ".join(filter(None, [contents.name_of(drawn), table.name])),
+        )
 
 
 def _page(language: str, drawn: go.Figure, theme: ThemeName, about: list[str]) -> str:
@@ -84,7 +111,7 @@ def _read(seen: tuple[str, str] | None) -> str:
 
 
 def _note(drawn: go.Figure, cells: taken.Cells | None) -> str:
-    down, across = taken.pooled(drawn)
+    down, across = contents.pooled(drawn)
     if cells is None:
         words = _("Its numbers are those drawn: each the strongest of {down} × {across} cells.")
         return words.format(down=down, across=across) if down * across > 1 else ""
@@ -97,5 +124,5 @@ def _note(drawn: go.Figure, cells: taken.Cells | None) -> str:
 def file_name(drawn: go.Figure) -> str:
     """Of what the figure is called; letters of any language, nothing that a file system minds."""
     seen = shown.text()
-    called = f"{seen[0].rsplit('/', maxsplit=1)[-1] if seen else ''} {taken.name_of(drawn)}"
+    called = f"{seen[0].rsplit('/', maxsplit=1)[-1] if seen else ''} {contents.name_of(drawn)}"
     return sub(r"[^\w.]+", "-", called).strip("-.")[:LONGEST_NAME] or "figure"

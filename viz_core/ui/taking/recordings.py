@@ -8,11 +8,10 @@ from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from viz_core import notebook, storing
 from viz_core.edits import AS_IT_IS
-from viz_core.figures.palette import ThemeName
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import show, state
+from viz_core.ui import show, state, themes
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.reading import aim, asked
 from viz_core.ui.reading.asked import Reading
@@ -27,7 +26,8 @@ WIDTH = 460  # pixels; a phone has less
 def menu() -> PopoverContainer:
     """The button; what it opens is made by `offer`."""
     return st.popover(
-        ":material/download:",
+        _("Take the recording with you, as a file or into a notebook"),
+        icon=":material/download:",
         help=_("Take the recording with you, as a file or into a notebook"),
         key="taking",
         on_change="rerun",
@@ -39,7 +39,7 @@ def offer(opened: PopoverContainer, view: state.View, model: Model, text: str, r
     if opened.open:
         with opened, st.container(width=WIDTH):
             _recording(model, text, recording)
-            theme: ThemeName = "dark" if st.context.theme.type == "dark" else "light"
+            theme = themes.theme()
             choice = chosen_in(view, model, recording)
             _python(Scene(model=model, text=text, recording=recording, choice=choice, theme=theme))
 
@@ -95,7 +95,7 @@ def _python(scene: Scene) -> None:
     if reading.words or reading.first != "shown":
         words = _("The lines have every token by itself, the first one too; the map on this page is shown otherwise.")
         st.caption(words)
-    if st.session_state.get("page") == _("Compare"):
+    if st.session_state.get("page") == "compare":
         st.caption(_("These lines are of A alone. For B, change the text, the model or the head in them."))
 
 

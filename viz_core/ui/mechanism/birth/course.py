@@ -81,8 +81,7 @@ class Course:
         return _best(np.array(self.last.card["roles"]["previous"][:layer])) if layer else None
 
     def fitting(self, text: str) -> str:
-        """As much of the text's beginning as the model takes, without the blanks before it where it must be cut; ""
-        where the first character alone is too much."""
+        """As much of the text's beginning as the model takes, without the blanks before it where it must be cut."""
         cut = self.last.cut(text)
         return cut if cut == text else self.last.cut(text.lstrip())
 

@@ -8,27 +8,23 @@ from viz_core.language import _
 from viz_core.models import Model
 from viz_core.models.model import MASK
 from viz_core.recording import Recording
-from viz_core.ui import frame, show, state, store, waiting
+from viz_core.ui import show, state, store, themes, waiting
 from viz_core.ui.choice import chosen_in
 from viz_core.ui.mechanism.birth.course import MODEL, Birth, Course
 from viz_core.ui.workshop import Progress
 
 
-def scene_of(view: state.View, model: Model, text: str, _recording: Recording) -> Birth | None:
+def scene_of(view: state.View, model: Model, text: str, _recording: Recording) -> Birth:
     """The head and the cell are chosen in the finished model, so that both stay while the moments pass."""
     course = _course()
     fitting = course.fitting(text)
-    if not fitting:
-        words = _("{name} takes at most {limit} tokens, and the first character of this text alone has more.")
-        st.error(words.format(name=MODEL, limit=course.last.context), icon=":material/error:")
-        return None
     moment = _moment(view, course)
     scene = Birth(
         model=course.models[moment],
         text=fitting,
         recording=store.recording(course.models[moment], fitting),
         choice=chosen_in(_shown_best(view, course, fitting), course.last, store.recording(course.last, fitting)),
-        theme=frame.theme(),
+        theme=themes.theme(),
         course=course,
         moment=moment,
     )

@@ -11,7 +11,7 @@ from viz_core.analysis.heads import ROLES
 from viz_core.figures import Curve, palette
 from viz_core.figures.course import course_curves, heading, next_tokens_at
 from viz_core.figures.ranked import ranked_bars
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.models.model import NextToken
 from viz_core.ui import maps, settings, show, store
 from viz_core.ui.components.film import Frames, film
@@ -151,7 +151,7 @@ def _looks() -> str:
 
 def _key(scene: Birth, what: str) -> tuple[str, ...]:
     """What depends on the sentence and on all moments alike."""
-    return what, scene.course.last.name, scene.text, scene.theme, spoken()
+    return what, scene.course.last.name, scene.text, scene.theme
 
 
 # -- the course ----------------------------------------------------------------------------------------------

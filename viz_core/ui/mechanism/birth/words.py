@@ -135,9 +135,13 @@ def rises(scene: Birth) -> str:
 def _layers(scene: Birth) -> str:
     course = scene.course
     previous, induction = (course.best(role, course.appears) for role in ("previous", "induction"))
-    said = _("At step {step:,} the best previous-token head is {previous}, the best induction head {induction}")
-    said = said.format(step=course.steps[course.appears], previous=previous.name, induction=induction.name)
-    return said + (_(", one layer above.") if induction.layer == previous.layer + 1 else ".")
+    words = _("At step {step:,} the best previous-token head is {previous}, the best induction head {induction}.")
+    if induction.layer == previous.layer + 1:
+        words = _(
+            "At step {step:,} the best previous-token head is {previous}, the best induction head {induction}, one "
+            "layer above."
+        )
+    return words.format(step=course.steps[course.appears], previous=previous.name, induction=induction.name)
 
 
 def losses(scene: Birth) -> str:

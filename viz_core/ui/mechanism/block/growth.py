@@ -35,7 +35,7 @@ def cache(scene: Scene) -> None:
     each, whole = (shape.cache_bytes(count, WIDTH) for count in (1, n))
     st.markdown("**" + _("The KV cache beside it") + "**")
     st.latex(
-        rf"\begin{{array}}{{l}}\text{{bytes}}"
+        rf"\begin{{array}}{{l}}\text{{{_('bytes')}}}"
         rf" = 2 \cdot n_{{layer}} \cdot n_{{kv}} \cdot d_{{head}} \cdot n \cdot {WIDTH}"
         rf"\\[4pt] = 2 \cdot {config.n_layer} \cdot {config.n_kv_head} \cdot {config.d_head} \cdot {n} \cdot {WIDTH}"
         rf" = {whole:,}\end{{array}}".replace(",", r"{,}")

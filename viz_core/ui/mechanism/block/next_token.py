@@ -24,7 +24,7 @@ def next_token(scene: Scene) -> list[str]:
         return []
     maps.explain(
         r"p_i = \frac{e^{z_i/T}}{\sum_j e^{z_j/T}} \;\to\; \text{top-}k \;\to\; \text{top-}p \;\to\; "
-        r"\frac{p_i}{\sum_{\text{kept}} p_j}",
+        + _(r"\frac{p_i}{\sum_{\text{kept}} p_j}"),
         _(
             "The last token's vector gives one logit $z$ for each of {vocab:,} tokens. The temperature $T$ divides "
             "them; top-k keeps the k likeliest; top-p the fewest that hold a share p together. What is kept is made to "

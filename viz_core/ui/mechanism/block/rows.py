@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from viz_core.figures.steps import steps_heatmap
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import show, store
 from viz_core.ui.scene import Scene
 
@@ -30,7 +30,7 @@ def say_which(scene: Scene, rows: slice) -> None:
 
 def steps_map(scene: Scene, key: str, values: Any, steps: list[str], rows: slice, **rule: Any) -> str:
     """A map of [token, step], `values` those of `rows`; drawn once for everything it depends on."""
-    of = (key, scene.model.name, scene.model.revision, scene.text, scene.theme, spoken(), rows.start, rows.stop)
+    of = (key, scene.model.name, scene.model.revision, scene.text, scene.theme, rows.start, rows.stop)
     told = tuple((name, repr(rule[name])) for name in sorted(rule) if name != "texts")
     drawn = store.figure(
         (*of, *told),

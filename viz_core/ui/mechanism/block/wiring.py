@@ -7,7 +7,7 @@ from viz_core.analysis.depth import SEEDS, SHAPE, STACKED, TEXTS, Depth, Start, 
 from viz_core.config import NormPlace
 from viz_core.figures import Curve, curves, palette
 from viz_core.figures.wiring import wiring
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import settings, show, store
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number
@@ -58,7 +58,7 @@ def wirings(scene: Scene) -> list[str]:
 def _drawn(scene: Scene, place: NormPlace, says: str) -> None:
     title = {"post": _("Post-LN: LN(x + f(x))"), "pre": _("Pre-LN: x + f(LN(x))")}[place]
     drawn = store.figure(
-        ("wiring", place, scene.theme, spoken()),
+        ("wiring", place, scene.theme),
         lambda: wiring(
             place,
             title=title,
@@ -72,7 +72,7 @@ def _drawn(scene: Scene, place: NormPlace, says: str) -> None:
 
 
 def _depth(place: NormPlace, layers: int, start: Start) -> Depth:
-    return store.measurement(("depth", place, layers, start), lambda _note: depth_of(place, layers, start))
+    return store.measurement(("depth", place, layers, start), lambda _note: depth_of(place, layers, start), heavy=False)
 
 
 def _names() -> dict[NormPlace, str]:

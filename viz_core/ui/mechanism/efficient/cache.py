@@ -10,8 +10,10 @@ from viz_core.ui.scene import Scene
 
 def kept_or_computed_again(scene: Scene) -> list[str]:
     maps.explain(
-        r"\text{row } n:\quad z_n=\mathrm{softmax}\!\Big(\tfrac{q_n\,[K_{\text{kept}};\,k_n]^{\!\top}}{\sqrt{d_k}}\Big)"
-        r"\,[V_{\text{kept}};\,v_n]",
+        _(
+            r"\text{row } n:\quad z_n=\mathrm{softmax}"
+            r"\!\Big(\tfrac{q_n\,[K_{\text{kept}};\,k_n]^{\!\top}}{\sqrt{d_k}}\Big)\,[V_{\text{kept}};\,v_n]"
+        ),
         _(
             "To write the next token **one** new row is computed: the query of the newest token read, against the keys "
             "and values of all so far. In a decoder those never change, as no row sees what comes later: the KV cache "

@@ -8,7 +8,7 @@ import streamlit as st
 from viz_core.analysis.parameters import GPT2, GPT3, LLAMA_2_70B, MISTRAL_7B, Shape, shape_of
 from viz_core.figures import Curve
 from viz_core.figures.growth import growth
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import settings, show, state, store
 from viz_core.ui.mechanism.efficient.tables import table
 from viz_core.ui.scene import Scene
@@ -61,7 +61,7 @@ def _curves(scene: Scene, shapes: dict[str, Shape], length: int, width: int, nam
     x = np.unique(np.array([FIRST, *LENGTHS, *(shapes[name].context for name in drawn)]))
     x = x[x >= FIRST]
 
-    of = ("cache sizes", own, scene.model.revision, length, name, scene.theme, spoken())
+    of = ("cache sizes", own, scene.model.revision, length, name, scene.theme)
     figure = store.figure(
         of,
         lambda: growth(
@@ -87,8 +87,9 @@ def _curves(scene: Scene, shapes: dict[str, Shape], length: int, width: int, nam
 def _formula(scene: Scene, shape: Shape, length: int, width: int) -> None:
     whole = shape.cache_bytes(length, width)
     st.latex(
-        rf"\begin{{array}}{{l}}\text{{bytes}} = 2 \cdot n_{{layer}} \cdot n_{{kv}} \cdot d_{{head}} \cdot n \cdot"
-        rf" \text{{width}} \\[4pt] = 2 \cdot {shape.n_layer} \cdot {shape.n_kv_head} \cdot {shape.d_head} \cdot"
+        rf"\begin{{array}}{{l}}\text{{{_('bytes')}}}"
+        rf" = 2 \cdot n_{{layer}} \cdot n_{{kv}} \cdot d_{{head}} \cdot n \cdot"
+        rf" \text{{{_('width')}}} \\[4pt] = 2 \cdot {shape.n_layer} \cdot {shape.n_kv_head} \cdot {shape.d_head} \cdot"
         rf" {length:,} \cdot {width} = {whole:,}\end{{array}}".replace(",", "{,}")
     )
     st.caption(

@@ -9,7 +9,7 @@ from viz_core.efficiency.costs import Cost, Kind, cost, even, layers_to_meet, mu
 from viz_core.efficiency.layers import KINDS
 from viz_core.figures import Curve
 from viz_core.figures.growth import growth
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import maps, settings, show, store
 from viz_core.ui.mechanism.efficient import measured
 from viz_core.ui.mechanism.efficient.sizes import Sizes, names
@@ -25,8 +25,10 @@ NEIGHBOURS = [2**power for power in range(2, 13)]
 
 def costs(scene: Scene) -> list[str]:
     maps.explain(
-        r"\underbrace{n^2 d}_{\text{self-attention}} \quad \underbrace{n\,d^2}_{\text{recurrent}} \quad"
-        r" \underbrace{k\,n\,d^2}_{\text{convolution}} \quad \underbrace{r\,n\,d}_{\text{restricted}}",
+        _(
+            r"\underbrace{n^2 d}_{\text{self-attention}} \quad \underbrace{n\,d^2}_{\text{recurrent}} \quad"
+            r" \underbrace{k\,n\,d^2}_{\text{convolution}} \quad \underbrace{r\,n\,d}_{\text{restricted}}"
+        ),
         _(
             "Four kinds of layer turn n vectors of d numbers into as many. Table 1 of Vaswani et al. 2017 compares "
             "their work, how many steps must **wait for one another**, and how far apart two positions are."
@@ -109,7 +111,7 @@ def _curves(scene: Scene, sizes: Sizes) -> None:
         "restricted": _("{slope} from n = r on").format(slope=one),
     }
     drawn = store.figure(
-        ("costs", sizes, scene.theme, spoken()),
+        ("costs", sizes, scene.theme),
         lambda: growth(
             [
                 Curve(

@@ -10,7 +10,7 @@ from viz_core.efficiency.layers import KINDS, LENGTHS, Timings, timings
 from viz_core.efficiency.timing import slope
 from viz_core.figures import Curve
 from viz_core.figures.growth import Slope, growth
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import show, store, waiting
 from viz_core.ui.mechanism.efficient.sizes import Sizes, names
 from viz_core.ui.mechanism.efficient.tables import duration, large, table
@@ -104,7 +104,7 @@ def _measuring(progress: Progress) -> str:
 def _figure(scene: Scene, found: Timings, timed: Sizes, run: int) -> None:
     lengths = np.array(found.lengths)
     drawn = store.figure(
-        (*_identity(timed), run, found.seconds["attention"], scene.theme, spoken()),
+        (*_identity(timed), run, found.seconds["attention"], scene.theme),
         lambda: growth(
             [Curve(names()[kind], lengths, np.array(found.seconds[kind]) * 1e3) for kind in KINDS],
             title=_("Time of one layer as the text grows"),
@@ -203,14 +203,15 @@ def _met(found: Timings, timed: Sizes) -> str:
     pairs = zip(found.lengths, found.seconds["attention"], found.seconds["recurrent"], strict=True)
     faster = [n for n, attention, recurrent in pairs if attention <= recurrent]
     until = max(faster, default=0)
-    if until == found.lengths[-1]:
-        said = _("Here attention is faster than the GRU even at n = **{n:,}**").format(n=until)
-    else:
-        later = found.lengths[found.lengths.index(until) + 1] if until else found.lengths[0]
-        said = _("Here attention takes longer than the GRU from n = **{n:,}** on").format(n=later)
-    return said + _("; by the table it would from n = d = {d} on, for the table counts work, and not waiting.").format(
+    table = _("By the table it would from n = d = {d} on, for the table counts work, and not waiting.").format(
         d=timed.d
     )
+    if until == found.lengths[-1]:
+        said = _("Here attention is faster than the GRU even at n = **{n:,}**.").format(n=until)
+    else:
+        later = found.lengths[found.lengths.index(until) + 1] if until else found.lengths[0]
+        said = _("Here attention takes longer than the GRU from n = **{n:,}** on.").format(n=later)
+    return said + " " + table
 
 
 def _table(found: Timings, timed: Sizes) -> None:

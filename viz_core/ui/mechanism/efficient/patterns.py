@@ -12,7 +12,7 @@ from viz_core.edits import AS_IT_IS, Cells, Edits
 from viz_core.efficiency import sparse
 from viz_core.efficiency.sparse import Kept, Pattern
 from viz_core.figures import attention_heatmap
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import controls, maps, show, state, store, whatif
 from viz_core.ui.mechanism import where
 from viz_core.ui.mechanism.efficient import widths
@@ -118,7 +118,7 @@ def _map(scene: Scene, one: Shown) -> str:
     subtitle = _("weight kept {kept} · cells {cells}").format(
         kept=show.share(one.kept.mean), cells=show.share(one.cells / one.allowed.numel())
     )
-    of = (key, *scene.choice.identity(scene.model, scene.text), one.pattern, scene.window, scene.theme, spoken())
+    of = (key, *scene.choice.identity(scene.model, scene.text), one.pattern, scene.window, scene.theme)
     drawn = store.figure(
         of,
         lambda: attention_heatmap(

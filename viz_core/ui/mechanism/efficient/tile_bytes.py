@@ -10,7 +10,7 @@ from viz_core.efficiency import tiling
 from viz_core.efficiency.tiling import Growth, Tile
 from viz_core.figures import Curve, palette
 from viz_core.figures.growth import growth as growth_figure
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import settings, show, store, waiting
 from viz_core.ui.mechanism.efficient.tables import large
 from viz_core.ui.scene import Scene
@@ -106,7 +106,7 @@ def _figure(scene: Scene, of: tuple[str, int, Tile], drawn: list[Curve], words: 
     """`of` is all that the curves depend on, the figure's key first; `words` are its title and subtitle."""
     title, subtitle = words
     figure = store.figure(
-        ("bytes", *of, scene.theme, spoken()),
+        ("bytes", *of, scene.theme),
         lambda: growth_figure(
             drawn,
             title=title,
@@ -133,7 +133,7 @@ def _table(growth: Growth) -> None:
         (_("PyTorch's fused kernel"), in_bytes(growth.fused_kept[-1]), "–", "–", fused),
     ]
     columns = ["", _("kept"), _("moved"), _("multiply–adds"), _("time")]
-    st.dataframe(pd.DataFrame(lines, columns=columns), hide_index=True)
+    st.table(pd.DataFrame(lines, columns=columns), hide_index=True)  # its headings wrap
 
 
 def _said(growth: Growth, d: int, fast: int) -> str:

@@ -7,7 +7,7 @@ from viz_core.efficiency.online_softmax import Step
 from viz_core.efficiency.tile_walk import Walk, tile_walk, watched
 from viz_core.figures import limits_of, numbered
 from viz_core.figures.tile_maps import tile_map
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import controls, maps, settings, show, state, store
 from viz_core.ui.components.player import Words, player
 from viz_core.ui.components.tile_rows import Place, tile_rows
@@ -88,7 +88,7 @@ def _written(scene: Scene, step: int) -> str:
 
 def _player(scene: Scene, walk: Walk, at: int) -> None:
     steps = range(len(walk.steps))
-    of = ("tiles said", *scene.choice.identity(scene.model, scene.text), scene.choice.query, spoken())
+    of = ("tiles said", *scene.choice.identity(scene.model, scene.text), scene.choice.query)
     first = walk.steps[0]
     size = (first.rows[1] - first.rows[0], first.keys[1] - first.keys[0], walk.rows)
     player(
@@ -126,7 +126,7 @@ def _map(scene: Scene, walk: Walk, at: int, size: tuple[int, int]) -> None:
     of = ("tile map", *scene.choice.identity(scene.model, scene.text), size, walk.rows, at, scene.window)
     title, subtitle = scene.title(_("masked scores, in tiles")), _subtitle(walk)
     drawn = store.figure(
-        (*of, scene.theme, spoken()),
+        (*of, scene.theme),
         lambda: tile_map(
             stages.masked_scores[0].numpy(),
             scene.tokens,
@@ -140,7 +140,7 @@ def _map(scene: Scene, walk: Walk, at: int, size: tuple[int, int]) -> None:
             allowed=scene.allowed.numpy(),
             limit=limits_of(stages.scaled_scores[0].numpy()),
             unit=_("masked score"),
-            relation=_("meets"),
+            relation=_("{row} meets {column}"),
             window=scene.window,
             height=MAP_HEIGHT,
         ),

@@ -10,7 +10,7 @@ from viz_core.efficiency import sparse
 from viz_core.efficiency.sparse import Pattern
 from viz_core.figures import Curve, curves, palette
 from viz_core.figures.growth import growth
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import show, store, waiting, whatif
 from viz_core.ui.mechanism import where
 from viz_core.ui.mechanism.many_heads import heads
@@ -60,7 +60,7 @@ def _curves(
     n = len(scene.tokens)
     of = (*scene.choice.identity(scene.model, scene.text), window, whatif.row_of(scene), subtitle)
     figure = store.figure(
-        (key, *of, scene.theme, spoken()),
+        (key, *of, scene.theme),
         lambda: curves(
             drawn,
             title=title,
@@ -94,6 +94,7 @@ def _changes(scene: Scene, values: Sequence[int], scope: str) -> list[float] | N
                 scene.model.transformer, scene.recording, values, at=at, row=row, note=note
             ),
             report,
+            heavy=scene.is_heavy(len(values)),
         )
 
 
@@ -161,6 +162,7 @@ def _heads(scene: Scene, window: Pattern) -> None:
             of,
             lambda note: sparse.kept_by_heads(scene.recording, window.allowed(len(scene.tokens)), note),
             report,
+            heavy=store.is_heavy_to_derive(scene.model, len(scene.tokens)),
         )
     table = found.numpy()
     heads.chooser(scene, table, unit=_("weight kept"), line=_("keeps {} of its weight"), signed=False, key="bearing")
@@ -189,7 +191,7 @@ def _lengths(scene: Scene, patterns: Sequence[tuple[str, Pattern]]) -> None:
     ]
     title, subtitle = _("Cells of longer texts"), _("that one head computes; by formula, exact")
     figure = store.figure(
-        ("cells by length", both, *patterns, scene.theme, spoken()),
+        ("cells by length", both, *patterns, scene.theme),
         lambda: growth(
             drawn,
             title=title,

@@ -11,7 +11,7 @@ from viz_core.efficiency.generation import both_ways as generated
 from viz_core.figures import Curve, curves, palette
 from viz_core.figures.kept import step_map
 from viz_core.figures.labels import unspaced
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import controls, settings, show, store, waiting
 from viz_core.ui.mechanism.efficient.tables import duration, large, table
 from viz_core.ui.scene import Scene
@@ -92,7 +92,7 @@ def _measured(scene: Scene, count: int) -> BothWays | None:
         return generated(transformer, ids, count, repetitions=_repetitions(work), note=note)
 
     with waiting.shown(st.container(), "both ways", _writing) as report:
-        return store.measurement((*of, run), measure, report)
+        return store.measurement((*of, run), measure, report, heavy=work * _repetitions(work) > AT_ONCE)
 
 
 def _repetitions(work: float) -> int:
@@ -153,7 +153,7 @@ def _picture(scene: Scene, both: BothWays, n: int, *, computed: int, title: str,
         subtitle = _("one row goes through; {old} keys and values are kept").format(old=n - 1)
     of = (*scene.choice.identity(scene.model, scene.text), both.cached.token_ids, n, computed, scene.theme)
     drawn = store.figure(
-        ("step map", *of, key, spoken()),
+        ("step map", *of, key),
         lambda: step_map(
             _weights(scene, both)[:n, :n].numpy(),
             scene.model.labels(_ids(scene, both)[:n]),
@@ -176,7 +176,9 @@ def _weights(scene: Scene, both: BothWays) -> Tensor:
     ids, layer, head = _ids(scene, both), scene.choice.layer, scene.choice.head
     of: tuple[Hashable, ...] = ("written weights", *scene.choice.identity(scene.model, scene.text), tuple(ids))
     return store.measurement(
-        of, lambda _note: scene.model.record(ids).blocks[layer].attention.head(head).weights[0].clone()
+        of,
+        lambda _note: scene.model.record(ids).blocks[layer].attention.head(head).weights[0].clone(),
+        heavy=store.is_heavy(scene.model, len(ids)),
     )
 
 
@@ -276,7 +278,7 @@ def _curve(scene: Scene, both: BothWays, step: int, field: str, *, title: str, u
     without, cached = (np.array(getattr(way, field)) * factor for way in (both.without, both.cached))
     of = (scene.model.name, scene.model.revision, scene.text, both.cached.token_ids, both.cached.seconds)
     drawn = store.figure(
-        (field, *of, step, scene.theme, spoken()),
+        (field, *of, step, scene.theme),
         lambda: curves(
             [
                 Curve(_("without"), steps, without, ink=palette.QUERY),

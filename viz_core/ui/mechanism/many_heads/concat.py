@@ -12,7 +12,7 @@ from viz_core.figures import limits_of, palette
 from viz_core.figures.labels import shortened
 from viz_core.figures.pictures import picture
 from viz_core.figures.ranked import ranked_bars
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import controls, maps, settings, show, store
 from viz_core.ui.roles import head_name
 from viz_core.ui.scene import Scene
@@ -44,7 +44,7 @@ def blocks(scene: Scene) -> list[str]:
         return _drawing(scene, mixing), mixing.difference
 
     of = scene.choice.identity(scene.model, scene.text)
-    drawing, difference = store.finding(("blocks", *of, scene.theme, spoken()), drawn)
+    drawing, difference = store.finding(("blocks", *of, scene.theme), drawn)
     st.html(drawing)
     mixing = mixing_of(transformer, scene.recording, layer, row)  # of one row: not worth keeping
     left, right = st.columns([1.1, 1], gap="large")

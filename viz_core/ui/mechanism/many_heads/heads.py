@@ -14,7 +14,7 @@ from viz_core.analysis.lens import logits_at
 from viz_core.analysis.sweep import absences
 from viz_core.edits import AS_IT_IS, Edits, Heads, Instead
 from viz_core.language import _
-from viz_core.ui import head_roles, settings, store, waiting
+from viz_core.ui import head_roles, long_work, settings
 from viz_core.ui.components.head_map import head_map
 from viz_core.ui.roles import LETTERS, NONE, Roles, head_name, names
 from viz_core.ui.scene import Scene
@@ -111,28 +111,22 @@ def removal(scene: Scene, row: int, instead: Instead, *, strongest_first: bool) 
 
 
 def _measured(scene: Scene, what: tuple[Hashable, ...], measure: Callable[[Callable[..., None]], T]) -> T | None:
-    """Runs of the model for every head: at once where they take no time, with their progress when asked for."""
+    """Runs of the model for every head; None where they take long and nobody asked (`measure_button`)."""
     of = (scene.model.name, scene.model.revision, scene.text)
-    kept: T | None = store.measured((*what, *of))
-    if kept is not None:
-        return kept
-    if _runs(scene) <= AT_ONCE:
-        return store.measurement((*what, *of), measure)
-    if st.session_state.get("measure heads") != of:
-        return None
-    with waiting.shown(st.container(), "heads off", _measuring) as report:
-        return store.measurement((*what, *of), measure, report)
+    at_once = _runs(scene) <= AT_ONCE
+    return long_work.measured((*what, *of), measure, says=_measuring, at_once=at_once, asked=_asked(scene))
+
+
+def _asked(scene: Scene) -> tuple[Hashable, ...]:
+    return "every head off", scene.model.name, scene.model.revision, scene.text
 
 
 def measure_button(scene: Scene) -> None:
     """For a model whose heads are not measured unasked."""
-    of = (scene.model.name, scene.model.revision, scene.text)
-    st.button(
+    long_work.ask(
+        _asked(scene),
         _("Measure all {count} heads, each switched off alone").format(count=count(scene)),
-        key="measure",
-        icon=":material/timer:",
         help=_("The model is run once for each head: for a large model this takes a while."),
-        on_click=lambda: st.session_state.update({"measure heads": of}),
     )
 
 

@@ -249,7 +249,7 @@ def _logit_change(scene: Scene, edits: Edits) -> tuple[str, float]:
         return token, float(after[token] - before[token])
 
     key = ("logit change", scene.model.name, scene.model.revision, scene.text, edits, row)
-    token, change = store.measurement(key, lambda _note: found())
+    token, change = store.measurement(key, lambda _note: found(), heavy=scene.is_heavy())
     return scene.model.labels([token])[0], change
 
 

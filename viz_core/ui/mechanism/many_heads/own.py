@@ -25,9 +25,9 @@ def contributions(scene: Scene) -> list[str]:
     if scene.config.norm_place == "post":
         return _lengths_alone(scene)
     maps.explain(
-        r"\mathrm{logit}_t=\sum_{\text{parts } p}\frac{(p-\bar p)\odot g}{\sigma}\cdot u_t+\beta\cdot u_t"
+        _(r"\mathrm{logit}_t=\sum_{\text{parts } p}\frac{(p-\bar p)\odot g}{\sigma}\cdot u_t+\beta\cdot u_t")
         if scene.config.norm == "layernorm"
-        else r"\mathrm{logit}_t=\sum_{\text{parts } p}\frac{p\odot g}{\mathrm{rms}}\cdot u_t",
+        else _(r"\mathrm{logit}_t=\sum_{\text{parts } p}\frac{p\odot g}{\mathrm{rms}}\cdot u_t"),
         _(
             "The stream at a row is a plain **sum**: the token's vector, what every head added, what every "
             "feed-forward part added. With the final norm's divisor held where it is, so is every logit: what each "

@@ -25,7 +25,7 @@ KNOWN = {
 
 def grouped(scene: Scene) -> list[str]:
     maps.explain(
-        r"\text{query head } i \;\longmapsto\; \text{key/value head } \lfloor i \cdot h_{kv}/h \rfloor",
+        _(r"\text{query head } i \;\longmapsto\; \text{key/value head } \lfloor i \cdot h_{kv}/h \rfloor"),
         _(
             "Every head has queries of its own. Keys and values can be **shared**: by no heads (multi-head), by groups "
             "of them (grouped-query, Ainslie et al. 2023), or by all (multi-query, Shazeer 2019). Less is learned, and "
@@ -105,7 +105,9 @@ def _cache(shape: Shape, shared: int, *, encoder: bool) -> None:
     ):
         kinds.setdefault(count, []).append(words)
     lengths = sorted({1, min(1024, shape.context), shape.context})
-    heading = [_("key/value heads")] + [f"{n:,} " + (_("token") if n == 1 else _("tokens")) for n in lengths]
+    heading = [_("key/value heads")] + [
+        (_("1 token") if n == 1 else _("{count} tokens")).format(count=f"{n:,}") for n in lengths
+    ]
     lines = [_row(heading), "|---|" + "---:|" * len(lengths)]
     for count in sorted(kinds, reverse=True):
         sizes = [show.in_bytes(_with(shape, count).cache_bytes(n)) for n in lengths]
@@ -192,4 +194,4 @@ def _shared_change(scene: Scene, shared: int) -> Change:
         return change_of(before.logits[row], after.logits[row], whatif.MOST)
 
     key = ("shared keys", scene.model.name, scene.model.revision, scene.text, shared, row)
-    return store.measurement(key, lambda _note: found())
+    return store.measurement(key, lambda _note: found(), heavy=scene.is_heavy())

@@ -9,7 +9,7 @@ from torch import Tensor
 from viz_core.analysis import leakage
 from viz_core.edits import Edits
 from viz_core.figures.mask_maps import changes_heatmap
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import settings, show, store
 from viz_core.ui.mechanism.masks import replacements
 from viz_core.ui.scene import Scene
@@ -63,7 +63,7 @@ def _map(scene: Scene, key: str, values: Tensor, name: str, of: tuple[Edits, flo
     subtitle = _("row: the prediction at; column: the token replaced")
     title = _("What depends on what · {name}").format(name=name)
     drawn = store.figure(
-        ("dependence", scene.model.name, scene.model.revision, scene.text, spoken(), scene.theme, of),
+        ("dependence", scene.model.name, scene.model.revision, scene.text, scene.theme, of),
         lambda: changes_heatmap(
             values.float().numpy(), scene.tokens, title=title, subtitle=subtitle, theme=scene.theme, most=of[1]
         ),
@@ -86,4 +86,8 @@ def _found(scene: Scene, edits: Edits) -> Tensor:
             note,
         )
 
-    return store.measurement(("dependence", scene.model.name, scene.model.revision, scene.text, edits), measure)
+    return store.measurement(
+        ("dependence", scene.model.name, scene.model.revision, scene.text, edits),
+        measure,
+        heavy=scene.is_heavy(len(others)),
+    )

@@ -9,7 +9,7 @@ from viz_core.analysis.masking import Dropped
 from viz_core.edits import AS_IT_IS, Edits
 from viz_core.figures import palette
 from viz_core.figures.mask_maps import weights_with_sums
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import controls, maps, settings, show, store, whatif
 from viz_core.ui.mechanism import where
 from viz_core.ui.mechanism.masks import rows
@@ -22,7 +22,7 @@ HEIGHT = 470
 
 def dropout(scene: Scene) -> list[str]:
     maps.explain(
-        r"\tilde w_{ij} = \frac{r_{ij}}{1-p}\, w_{ij} \qquad r_{ij}=0 \text{ with probability } p",
+        _(r"\tilde w_{ij} = \frac{r_{ij}}{1-p}\, w_{ij} \qquad r_{ij}=0 \text{ with probability } p"),
         _(
             "In training, each weight is set to 0 with probability p, and the survivors are divided by 1 − p, so that "
             "a row still sums to 1 **on average**. When the model is used, dropout is off."
@@ -73,7 +73,7 @@ def _found(scene: Scene, edits: Edits) -> Dropped:
         return masking.dropped(scene.recording.blocks[layer].attention, layer, head, edits)
 
     key = ("dropout", *scene.choice.identity(scene.model, scene.text), edits)
-    return store.measurement(key, lambda _note: found())
+    return store.measurement(key, lambda _note: found(), heavy=False)
 
 
 def _map(scene: Scene, key: str, weights: Tensor, kept: Tensor, edits: Edits) -> None:
@@ -81,7 +81,7 @@ def _map(scene: Scene, key: str, weights: Tensor, kept: Tensor, edits: Edits) ->
     mixing = weights * kept
     title = scene.title(_("weights after dropout") if edits.dropout else _("weights"))
     drawn = store.figure(
-        (*scene.choice.identity(scene.model, scene.text), spoken(), "dropout", key, scene.theme, scene.window, edits),
+        (*scene.choice.identity(scene.model, scene.text), "dropout", key, scene.theme, scene.window, edits),
         lambda: weights_with_sums(
             mixing.numpy(),
             scene.tokens,

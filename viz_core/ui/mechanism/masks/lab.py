@@ -40,13 +40,12 @@ def lab(scene: Scene) -> list[str]:
 def _asked(scene: Scene) -> tuple[Mask, str]:
     """The mask, and where it is set: "head", "layer" or "all"."""
     kind = kinds.chosen(scene)
-    heads, place, numbers = st.columns([1.15, 1.3, 2.1], gap="medium", vertical_alignment="bottom")
-    with heads:
-        controls.head_and_cell(scene.choice, scene.recording, ("layer", "head"))
-    with place:
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        with st.container(width=200):
+            controls.head_and_cell(scene.choice, scene.recording, ("layer", "head"))
         scope = where.asked("set_in", _("Mask set in"), default="all")
-    with numbers:
-        return kinds.made(scene, kind), scope
+        with st.container(width="content"):
+            return kinds.made(scene, kind), scope
 
 
 def _edits(scene: Scene, mask: Mask, scope: str) -> Edits:
@@ -133,17 +132,29 @@ def _said(scene: Scene, mask: Mask, edits: Edits, scope: str, weights: Tensor) -
 
 
 def _share(scene: Scene, found: Coverage) -> str:
-    cells = _("**{cells:,} of {of:,} cells** may be looked at: {share:.1%} of the map").format(
-        cells=found.cells, of=found.of, share=found.cells / found.of
-    )
-    if scene.model.both_sides:
-        return cells + "."
     kept = found.cells - found.ahead
-    if kept == found.triangle and not found.ahead:
-        return cells + _(", the whole causal triangle.")
-    inside = _("{share:.1%} of the causal triangle").format(share=kept / found.triangle)
-    ahead = _(" and {cells} above it").format(cells=f"{found.ahead:,}") if found.ahead else ""
-    return f"{cells}, {inside}{ahead}."
+    words = _("**{cells:,} of {of:,} cells** may be looked at: {share:.1%} of the map.")
+    if not scene.model.both_sides:
+        words += " " + _of_the_triangle(whole=kept == found.triangle, ahead=found.ahead)
+    return words.format(
+        cells=found.cells,
+        of=found.of,
+        share=found.cells / found.of,
+        inside=kept / found.triangle,
+        ahead=f"{found.ahead:,}",
+    )
+
+
+def _of_the_triangle(*, whole: bool, ahead: int) -> str:
+    if whole:
+        return (
+            _("That is the whole causal triangle and {ahead} above it.")
+            if ahead
+            else _("That is the whole causal triangle.")
+        )
+    if ahead:
+        return _("That is {inside:.1%} of the causal triangle and {ahead} above it.")
+    return _("That is {inside:.1%} of the causal triangle.")
 
 
 def _of_the_kind(scene: Scene, mask: Mask) -> list[str]:

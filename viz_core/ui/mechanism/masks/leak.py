@@ -1,5 +1,6 @@
 """The causal mask lifted: what of the earlier predictions changes when a later token does."""
 
+from collections import Counter
 from typing import NamedTuple
 
 import streamlit as st
@@ -61,8 +62,10 @@ def _explain(scene: Scene) -> None:
     test = _("The test: replace one later token, and see which earlier predictions move.")
     if scene.model.both_sides:
         maps.explain(
-            r"\text{row } i \text{ guesses token } i \text{ from both sides}"
-            r" \;\Rightarrow\; m_{ij}=0 \text{ for all } j",
+            _(
+                r"\text{row } i \text{ guesses token } i \text{ from both sides}"
+                r" \;\Rightarrow\; m_{ij}=0 \text{ for all } j"
+            ),
             _(
                 "An encoder forbids no cell: a row may use what stands before and after. What it is to guess is hidden "
                 "in the text itself, behind a token that stands for a missing word."
@@ -71,7 +74,7 @@ def _explain(scene: Scene) -> None:
         )
         return
     maps.explain(
-        r"\text{row } i \text{ predicts token } i+1 \;\Rightarrow\; m_{ij}=-\infty \text{ for } j>i",
+        _(r"\text{row } i \text{ predicts token } i+1 \;\Rightarrow\; m_{ij}=-\infty \text{ for } j>i"),
         _("A prediction must not depend on what it is to predict."),
         test,
     )
@@ -109,7 +112,9 @@ def _row(scene: Scene) -> int:
 def _other(scene: Scene, row: int) -> int:
     """The token that takes its place: the model's own likeliest others to choose from, or a typed word."""
     texts = {_text(scene, index): index for index in replacements.offered(scene, row)}
-    shown = {text: text.strip() or repr(text) for text in texts}
+    called = Counter(text.strip() for text in texts)
+    # "it" and " it" called alike would be one choice
+    shown = {text: text.strip() if text.strip() and called[text.strip()] == 1 else repr(text) for text in texts}
     said = settings.choice("by", _("by (choose or type)"), shown, others=True)
     if said in texts:
         return texts[said]
@@ -169,7 +174,7 @@ def _found(scene: Scene, swap: Swap, edits: tuple[Edits, Edits]) -> Found:
 
     key = ("leak", scene.model.name, scene.model.revision, scene.text, swap.row, swap.token_id, edits)
     with st.spinner(_("Running the model four times …"), show_time=True):
-        return store.measurement(key, lambda _note: found())
+        return store.measurement(key, lambda _note: found(), heavy=scene.is_heavy(4))
 
 
 def _said(scene: Scene, swap: Swap, found: Found) -> str:

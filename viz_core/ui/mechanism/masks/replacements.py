@@ -24,4 +24,4 @@ def offered(scene: Scene, row: int) -> list[int]:
         return whole[:OFFERED] or others[:1] or [own]
 
     key = ("offered", scene.model.name, scene.model.revision, scene.text, row)
-    return store.measurement(key, lambda _note: found())
+    return store.measurement(key, lambda _note: found(), heavy=scene.is_heavy())

@@ -12,18 +12,13 @@ from viz_core.analysis.masking import ThreeWays
 from viz_core.figures import palette
 from viz_core.figures.heatmaps import MOST_LABELS
 from viz_core.figures.mask_maps import weights_with_sums
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import controls, maps, show, store
 from viz_core.ui.mechanism.masks import kinds, rows
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
 HEIGHT = 380
-FORMULAS = (
-    r"\mathrm{softmax}\big(s_{ij},\ -\infty \text{ if } j>i\big)",
-    r"\mathrm{softmax}(s_{ij})\cdot[\,j\le i\,]",
-    r"\mathrm{softmax}\big(s_{ij},\ 0 \text{ if } j>i\big)",
-)
 
 
 def ways(scene: Scene) -> list[str]:
@@ -42,7 +37,7 @@ def ways(scene: Scene) -> list[str]:
         st.caption(_("This model is an encoder: the causal triangle is a what-if here, on this head's real scores."))
     elif not torch.equal(kinds.own(scene), allowed):
         st.caption(_("This head's own mask leaves out more than the upper triangle; here it is the triangle alone."))
-    keys, panels = ["infinite", "after", "zeroed"], zip(three, FORMULAS, _titles(), _verdicts(), strict=True)
+    keys, panels = ["infinite", "after", "zeroed"], zip(three, _formulas(), _titles(), _verdicts(), strict=True)
     for key, column, panel in zip(keys, st.columns(3, gap="medium"), panels, strict=True):
         weights, formula, title, verdict = panel
         with column:
@@ -53,6 +48,14 @@ def ways(scene: Scene) -> list[str]:
         _sums_as_curves(scene, three, allowed)
     st.caption(_closing(scene, three, allowed))
     return keys
+
+
+def _formulas() -> tuple[str, str, str]:
+    return (
+        _(r"\mathrm{softmax}\big(s_{ij},\ -\infty \text{ if } j>i\big)"),
+        r"\mathrm{softmax}(s_{ij})\cdot[\,j\le i\,]",
+        _(r"\mathrm{softmax}\big(s_{ij},\ 0 \text{ if } j>i\big)"),
+    )
 
 
 def _titles() -> list[str]:
@@ -72,7 +75,7 @@ def _map(scene: Scene, key: str, weights: Tensor, allowed: Tensor, title: str) -
     leaks = key == "zeroed"
     sums = masking.on_allowed(weights, allowed)
     drawn = store.figure(
-        (*scene.choice.identity(scene.model, scene.text), spoken(), "ways", key, scene.theme, scene.window),
+        (*scene.choice.identity(scene.model, scene.text), "ways", key, scene.theme, scene.window),
         lambda: weights_with_sums(
             weights.numpy(),
             scene.tokens,

@@ -77,20 +77,25 @@ def _way() -> str:
 def _example(way: str) -> str:
     names = [*lab.examples(way), RANDOM]
     chosen = state.setting("example") if state.setting("example") in names else names[0]
-    settings.put("lab-example", chosen)
+    called = words.example_names()
+    settings.put("lab-example", chosen, called[chosen])
     st.pills(
         _("Start from"),
         names,
-        format_func=words.example_names().__getitem__,
+        format_func=called.__getitem__,
         key="lab-example",
         required=True,
         wrap=True,
-        on_change=lambda: _start_from(st.session_state["lab-example"], way),
+        on_change=_start_from,
+        args=(names, way),
     )
     return chosen
 
 
-def _start_from(name: str, way: str) -> None:
+def _start_from(names: list[str], way: str) -> None:
+    name = st.session_state["lab-example"]
+    if name not in names:  # a word from before the page was drawn anew
+        return
     state.put_setting("example", "" if name == next(iter(lab.examples(way))) else name)
     _refused().clear()
     _forget((*lab.GIVEN[way], *HOW, "cell"))
@@ -170,7 +175,7 @@ def forget_edits(keep: Collection[str] = ()) -> None:
 
 def _matrices(way: str, typed: str, given: Matrices, complaints: dict[str, list[str]]) -> None:
     forget_edits(keep=lab.GIVEN[way] if typed == "cells" else ())
-    for column, name in zip(st.columns(len(lab.GIVEN[way]), gap="medium"), lab.GIVEN[way], strict=True):
+    for column, name in zip(st.columns(len(lab.GIVEN[way]), gap="small"), lab.GIVEN[way], strict=True):
         with column:
             st.markdown(words.heading(name, given[name]))
             (_cells if typed == "cells" else _text)(name, given[name])
@@ -214,7 +219,7 @@ def _cells(name: str, matrix: Tensor) -> None:
     n, d = base.shape
     numbers = [[f"{value:.{matrices.DIGITS}g}".replace("-", "−") for value in row] for row in base.tolist()]
     # text, for a column of numbers would take what it makes of "1,5" or "2e3" without a word
-    column = st.column_config.TextColumn(width=58, alignment="right")
+    column = st.column_config.TextColumn(width=50, alignment="right")
     st.data_editor(
         pd.DataFrame(numbers, index=words.rows(name, n), columns=list(map(str, range(d)))),
         key=key,

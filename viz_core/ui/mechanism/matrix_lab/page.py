@@ -8,7 +8,7 @@ import streamlit as st
 from viz_core.analysis.lab import Experiment
 from viz_core.language import _
 from viz_core.matrices import addressed
-from viz_core.ui import frame, parts, settings, show, state
+from viz_core.ui import frame, parts, settings, show, state, themes
 from viz_core.ui.components.bridge import bridge
 from viz_core.ui.mechanism.matrix_lab import export, inputs, stages
 from viz_core.ui.mechanism.matrix_lab.stages import Seen
@@ -17,11 +17,11 @@ STYLE = (Path(__file__).parent / "formulas.css").read_text(encoding="utf-8")
 CELL = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2}))?")
 
 
-def show_page(title: str) -> None:
-    frame.start(title)
-    if st.session_state["new page"]:
-        inputs.forget_edits()
-    frame.live(_lab)()
+def show_page(name: str) -> None:
+    with frame.page(name):
+        if st.session_state["new page"]:
+            inputs.forget_edits()
+        frame.live(_lab)()
 
 
 def _lab(_view: state.View) -> None:
@@ -30,7 +30,7 @@ def _lab(_view: state.View) -> None:
     of = f"{given} {experiment.divisor} {experiment.causal} {experiment.wrong_axis}"
     n, m = experiment.stages.scores.shape[-2:]
     query, key = _cell(experiment)
-    seen = Seen(experiment, of, query, key, frame.theme())
+    seen = Seen(experiment, of, query, key, themes.theme())
     step = parts.strip(stages.parts(experiment), name="stage", says=_("Stage of the computation"))
     st.html(f"<style>{STYLE}</style>")
     with st.container(key="lab"):

@@ -14,7 +14,7 @@ from viz_core.analysis.lab import Experiment, shares
 from viz_core.figures import limits_of, palette
 from viz_core.figures.numbers_in_cells import numbered_map, numbered_vectors
 from viz_core.figures.palette import ThemeName
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import formulas, maps, settings, show, store
 from viz_core.ui.mechanism.matrix_lab import filled, words
 from viz_core.ui.parts import Part
@@ -75,7 +75,7 @@ def _map(seen: Seen, stage: str) -> str:
     found = seen.experiment.stages
     scores: dict[str, Any] = {
         "limit": limits_of(found.scores[0].numpy(), found.scaled_scores[0].numpy()),
-        "relation": _("meets"),
+        "relation": _("{row} meets {column}"),
     }
     allowed = {"allowed": seen.experiment.record.allowed.numpy()}
     wrong = seen.experiment.wrong_axis
@@ -109,7 +109,7 @@ def _map(seen: Seen, stage: str) -> str:
     }
     values, title, subtitle, rule = drawings[stage]
     drawn = store.figure(
-        ("lab", seen.of, stage, seen.theme, spoken()),
+        ("lab", seen.of, stage, seen.theme),
         lambda: numbered_map(
             values[0].numpy().astype("float32"),
             seen.names("k"),
@@ -133,7 +133,7 @@ def _vectors(seen: Seen, name: str) -> str:
     title = _("Z, the context") if name == "z" else name.upper()
     alike = [record.value, seen.experiment.stages.context] if name in "vz" else [values]
     drawn = store.figure(
-        ("lab", seen.of, name, seen.theme, spoken()),
+        ("lab", seen.of, name, seen.theme),
         lambda: numbered_vectors(
             values.numpy().astype("float32"),
             seen.names(name),
@@ -290,7 +290,7 @@ def _softmax(seen: Seen) -> list[str]:
     experiment = seen.experiment
     if experiment.wrong_axis:
         maps.explain(
-            r"A_{ij} = \frac{e^{M_{ij}}}{\sum_{i'} e^{M_{i'j}}} \quad \text{(wrong)}",
+            _(r"A_{ij} = \frac{e^{M_{ij}}}{\sum_{i'} e^{M_{i'j}}} \quad \text{(wrong)}"),
             _("The sum runs down a column."),
         )
     else:

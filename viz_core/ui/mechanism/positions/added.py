@@ -11,7 +11,7 @@ from viz_core import positions
 from viz_core.analysis import places
 from viz_core.figures import Curve, curves, limits_of, palette
 from viz_core.figures.grids import grid
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.models import Model
 from viz_core.ui import maps, settings, show, store
 from viz_core.ui.mechanism.positions import borrowed
@@ -138,7 +138,7 @@ def _maps(scene: Scene, found: dict[str, Tensor], key: tuple[object, ...], unit:
             )
 
         with columns[index]:
-            kept = store.figure((*key, "map", index, scene.theme, spoken()), drawn)
+            kept = store.figure((*key, "map", index, scene.theme), drawn)
             show.figure(kept, f"alike-{index}", f"{name}. {unit}")
 
 

@@ -80,7 +80,9 @@ def _card(kind: str) -> Card:
 def _readings(scene: Scene) -> list[Reading]:
     """None, and said why, where these models cannot read the text."""
     try:
-        return store.measurement(("five", scene.text), lambda _note: [_read(kind, scene.text) for kind in KINDS])
+        return store.measurement(
+            ("five", scene.text), lambda _note: [_read(kind, scene.text) for kind in KINDS], heavy=False
+        )
     except UnusableText as error:
         st.info(_("The five cannot read this text: {reason}").format(reason=show.literal(str(error))))
         return []

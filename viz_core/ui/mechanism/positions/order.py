@@ -173,7 +173,7 @@ def _difference(scene: Scene, orders: Orders, placing: Placing, sees: str) -> fl
         return found
 
     key = ("orders", scene.model.name, scene.model.revision, orders.texts, *asked)
-    return store.measurement(key, measure)[placing, sees]
+    return store.measurement(key, measure, heavy=scene.is_heavy(2 * len(asked)))[placing, sees]
 
 
 def _is_doubled(scene: Scene) -> bool:
@@ -296,7 +296,7 @@ def _all_ways(scene: Scene, orders: Orders) -> None:
     rows = [[_difference(scene, orders, placing, sees) for sees in SEES] for placing in KINDS]
     names = [_("positions"), _("every token sees every token"), _("causal mask")]
     lines = [[_kinds()[placing], *map(_size, row)] for placing, row in zip(KINDS, rows, strict=True)]
-    st.dataframe(pd.DataFrame(lines, columns=names), hide_index=True)
+    st.table(pd.DataFrame(lines, columns=names), hide_index=True)  # its headings wrap
     same = sum(_is_same(scene, difference) for row in rows for difference in row)
     said = _("Of the six, **{count}** cannot tell the two orders apart.").format(count=same)
     if scene.config.positions == "none":
@@ -315,7 +315,7 @@ def _prediction(scene: Scene, orders: Orders, edits: Edits) -> None:
         return change_of(first.logits[row], second.logits[other], whatif.MOST)
 
     key = ("order change", scene.model.name, scene.model.revision, orders.texts, edits, row)
-    change = store.measurement(key, lambda _note: found())
+    change = store.measurement(key, lambda _note: found(), heavy=scene.is_heavy(2))
     token = quoted(labels[row])
     heading = (
         _("What {model} guesses at {token}") if scene.model.both_sides else _("What {model} would say after {token}")

@@ -11,7 +11,7 @@ from viz_core.analysis import places
 from viz_core.figures import Curve, curves, limits_of, palette, vectors_heatmap
 from viz_core.figures.labels import shortened
 from viz_core.figures.plane import Turn, turns
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import controls, maps, settings, show, store
 from viz_core.ui.mechanism.positions import borrowed
 from viz_core.ui.scene import Scene
@@ -151,7 +151,7 @@ def _whole(scene: Scene, before: tuple[Tensor, Tensor], after: list[Tensor]) -> 
     names = [_("q before"), _("q after"), _("k before"), _("k after")]
     of = ("turned", *scene.choice.identity(scene.model, scene.text), scene.choice.query, scene.choice.key)
     drawn = store.figure(
-        (*of, scene.theme, spoken()),
+        (*of, scene.theme),
         lambda: vectors_heatmap(
             rows,
             names,

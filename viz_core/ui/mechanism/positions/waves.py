@@ -8,7 +8,7 @@ from viz_core import positions
 from viz_core.analysis import places
 from viz_core.figures import Curve, curves, palette
 from viz_core.figures.grids import grid
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import maps, settings, show, store
 from viz_core.ui.formulas import digits
 from viz_core.ui.scene import Scene
@@ -70,7 +70,7 @@ def _matrix(scene: Scene, n: int, d: int, found: places.Cell) -> None:
             height=460,
         )
 
-    of = ("waves", n, d, found.position, found.component, scene.theme, spoken())
+    of = ("waves", n, d, found.position, found.component, scene.theme)
     show.figure(store.figure(of, drawn), "matrix", _("Matrix of sines and cosines, a row for each position"))
 
 

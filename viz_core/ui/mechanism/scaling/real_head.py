@@ -45,10 +45,9 @@ def with_and_without(scene: Scene) -> list[str]:
 
 def _asked(scene: Scene, own: float) -> tuple[float, float, str]:
     """Divisor, temperature, and where: "head", "layer" or "all"."""
-    heads, by, temperature, place = st.columns([1.25, 1.2, 1.2, 1.45], gap="medium")
-    with heads:
-        controls.head_and_cell(scene.choice, scene.recording, ("layer", "head"))
-    with by:
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=200):
+            controls.head_and_cell(scene.choice, scene.recording, ("layer", "head"))
         divisor = settings.slider(
             "divisor",
             _("Scores divided by"),
@@ -56,11 +55,9 @@ def _asked(scene: Scene, own: float) -> tuple[float, float, str]:
             default=1.0 if own != 1 else math.sqrt(scene.shape["k"]),
             says=lambda value: _says(value, own, scene.shape["k"]),
         )
-    with temperature:
         chosen = settings.slider(
             "temperature", _("and by a temperature"), TEMPERATURES, default=1.0, says=lambda value: f"{value:g}"
         )
-    with place:
         scope = where.asked("scope", _("Changed in"), default="head")
     return divisor, chosen, scope
 

@@ -15,7 +15,7 @@ from viz_core.analysis import additive
 from viz_core.analysis.additive import AdditiveCell
 from viz_core.figures import attention_heatmap, limits_of, product_bars, vectors_heatmap
 from viz_core.figures.labels import shortened
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.recurrent import AdditiveRecord, AdditiveStages
 from viz_core.ui import maps, show, store
 from viz_core.ui.formulas import tex
@@ -124,7 +124,7 @@ def _map(written: Written, key: str, values: Tensor, name: str, **rule: Any) -> 
 
 
 def _identity(written: Written, key: str, *of: Hashable) -> tuple[Hashable, ...]:
-    return key, written.sentence.text, written.sentence.theme, spoken(), *of
+    return key, written.sentence.text, written.sentence.theme, *of
 
 
 # -- the way to one cell ---------------------------------------------------------------------------------

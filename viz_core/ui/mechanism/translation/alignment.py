@@ -9,7 +9,7 @@ from viz_core.analysis.translating import cross_weights, crossed_farthest, cross
 from viz_core.figures.across import across_heatmap
 from viz_core.figures.crossing import crossing_lines
 from viz_core.figures.labels import unspaced
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import settings, show, store
 from viz_core.ui.components.head_grid import head_grid
 from viz_core.ui.mechanism.translation import heads, linked, word_pairs
@@ -84,7 +84,6 @@ def _map(sentence: Sentence, pair: Pair, key: str, title: str, *of: object, fram
         key,
         sentence.text,
         sentence.theme,
-        spoken(),
         len(pair.rows),
         len(pair.columns),
         framed,

@@ -7,7 +7,7 @@ import streamlit as st
 
 from viz_core.figures.beam_tree import Leaf, beam_tree
 from viz_core.figures.labels import unspaced
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.models.beam import Kept, beam
 from viz_core.models.translator import END
 from viz_core.ui import settings, show, store
@@ -48,7 +48,7 @@ def _search(sentence: Sentence, width: int) -> list[list[Kept]]:
     encoder = sentence.transformer.encoder
     source = [] if encoder is None else encoder.token_ids[:-1].tolist()
     network = sentence.model(TRANSFORMER).network
-    return store.measurement(("beam", sentence.text, width), lambda _note: beam(network, source, width))
+    return store.measurement(("beam", sentence.text, width), lambda _note: beam(network, source, width), heavy=False)
 
 
 def _text(sentence: Sentence, kept: Kept) -> str:
@@ -66,10 +66,10 @@ def _tree(sentence: Sentence, steps: list[list[Kept]]) -> None:
         return Leaf(label, _text(sentence, kept), kept.log, kept.came)
 
     drawn = store.figure(
-        ("beam tree", sentence.text, len(steps[-1]), sentence.theme, spoken()),
+        ("beam tree", sentence.text, len(steps[-1]), sentence.theme),
         lambda: beam_tree(
             [[leaf(kept) for kept in step] for step in steps],
-            heads=[_("likeliest"), *(f"{place}." for place in range(2, len(steps[-1]) + 1))],
+            heads=[_("likeliest"), *(_("{place}.").format(place=place) for place in range(2, len(steps[-1]) + 1))],
             title=title,
             subtitle=subtitle,
             theme=sentence.theme,

@@ -91,7 +91,7 @@ def hidden(text: str, theme: ThemeName) -> Hidden:
     row = _chosen(text, tokens, torch.tensor(ids), left)
     shown = [*ids[:row], mask(encoder), *ids[row + 1 :]]
     both = store.measurement(
-        ("hidden", text, row), lambda _note: one_side.guess(encoder.record(shown, all_logits=True), row)
+        ("hidden", text, row), lambda _note: one_side.guess(encoder.record(shown, all_logits=True), row), heavy=False
     )
     return Hidden(text, theme, tokens, encoder.labels(shown), torch.tensor(ids), row, both, left)
 

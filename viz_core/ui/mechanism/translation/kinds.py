@@ -11,7 +11,7 @@ from viz_core.figures import Curve, curves, numbered, palette
 from viz_core.figures.allowed import seen_by
 from viz_core.figures.labels import shortened
 from viz_core.figures.ranked import ranked_bars
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.models import Model
 from viz_core.ui import show, store, waiting
 from viz_core.ui.mechanism.translation import hidden_token, linked
@@ -108,7 +108,7 @@ def _sees(hidden: Hidden, name: str, weights: Tensor, row: int) -> None:
     title = _("{model}: {cells:,} of {all:,} cells allowed").format(model=name, cells=cells, all=n * n)
     subtitle = _("row looks at column; grey: not allowed")
     drawn = store.figure(
-        ("sees", name, hidden.text, hidden.row, hidden.theme, spoken()),
+        ("sees", name, hidden.text, hidden.row, hidden.theme),
         lambda: seen_by(
             weights.numpy(),
             tokens,

@@ -8,8 +8,8 @@ import streamlit as st
 from viz_core.analysis.bottleneck import PLACES, Lost, Share, apart, on_card
 from viz_core.figures import palette
 from viz_core.figures.intervals import Counts, Point, intervals
-from viz_core.language import _, spoken
-from viz_core.ui import settings, show, state, store, waiting
+from viz_core.language import _
+from viz_core.ui import long_work, settings, show, state, store
 from viz_core.ui.mechanism.translation import marks, probe
 from viz_core.ui.mechanism.translation.probe import MODELS, SENTENCES, Probe
 from viz_core.ui.mechanism.translation.scene import TRANSFORMER, WITH_ATTENTION, WITHOUT, Sentence
@@ -83,8 +83,13 @@ def _measured() -> Probe | None:
     found = kept()
     if found is not None:
         return found
-    with waiting.shown(st.container(), "lengths", _translating, lambda: settings.keep("probe", "")) as report:
-        return store.measurement(probe.key(seed), lambda note: probe.measure(seed, note), report)
+    return long_work.do_next(
+        probe.key(seed),
+        kept,
+        lambda report: store.measurement(probe.key(seed), lambda note: probe.measure(seed, note), report),
+        says=_translating,
+        cancel=lambda: settings.keep("probe", ""),
+    )
 
 
 def _others_button() -> None:
@@ -124,7 +129,7 @@ def _curves(sentence: Sentence, shares: dict[str, list[Share]], key: str, title:
 def _figure(sentence: Sentence, key: str, points: dict[str, list[Point]], places: list[str], **rule: Any) -> None:
     """A line for each model, drawn once."""
     drawn = store.figure(
-        (key, sentence.theme, spoken(), repr(points)),
+        (key, sentence.theme, repr(points)),
         lambda: intervals(
             [Counts(name, INKS[name], known) for name, known in points.items()], places, theme=sentence.theme, **rule
         ),
@@ -224,7 +229,7 @@ def _wrong(found: Probe) -> None:
     if not wrong:
         st.markdown(_("**{plain}** got all of these sentences right.").format(plain=WITHOUT))
         return
-    words = _("The first {shown} of the {count} sentences that **{plain}** got wrong")
+    words = _("The first {shown} of the {count} sentences that {plain} got wrong")
     st.markdown("**" + words.format(shown=min(SHOWN_WRONG, len(wrong)), count=len(wrong), plain=WITHOUT) + "**")
     for number in wrong[:SHOWN_WRONG]:
         _one_wrong(found, number)

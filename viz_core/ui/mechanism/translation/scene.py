@@ -15,7 +15,7 @@ from viz_core.models import Translator, UnusableText
 from viz_core.models.translator import END, WORD, words
 from viz_core.recording import Recording
 from viz_core.recurrent import RecurrentRecording
-from viz_core.ui import frame, settings, show, state, store
+from viz_core.ui import settings, show, state, store, themes
 
 TRANSFORMER, WITH_ATTENTION, WITHOUT = "tiny-translator", "gru-attention", "gru-plain"
 START = "At night her bird will chase the cat that the children saw."
@@ -101,7 +101,7 @@ def asked() -> Sentence:
         _unknown(typed)
     _forget_the_cell_before(text)
     st.session_state["good english"] = text
-    return Sentence(text=text, theme=frame.theme())
+    return Sentence(text=text, theme=themes.theme())
 
 
 def unasked() -> Sentence:
@@ -111,7 +111,7 @@ def unasked() -> Sentence:
         store.translation(TRANSFORMER, text)
     except UnusableText:
         text = st.session_state.get("good english", START)
-    return Sentence(text=text, theme=frame.theme())
+    return Sentence(text=text, theme=themes.theme())
 
 
 def _examples() -> None:

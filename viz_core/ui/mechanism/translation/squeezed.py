@@ -6,7 +6,7 @@ from torch import Tensor
 
 from viz_core.analysis.bottleneck import differing
 from viz_core.figures import limits_of, vectors_heatmap
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import show, store
 from viz_core.ui.mechanism.translation import lengths, linked, marks, probe
 from viz_core.ui.mechanism.translation.scene import WITH_ATTENTION, WITHOUT, Sentence
@@ -65,7 +65,7 @@ def _context(sentence: Sentence, model: str, contexts: Tensor, what: str, limit:
     subtitle = _("row: the token being written; {width} numbers each").format(width=contexts.shape[1])
     rows = sentence.writes(model)
     drawn = store.figure(
-        (key, sentence.text, sentence.theme, spoken()),
+        (key, sentence.text, sentence.theme),
         lambda: vectors_heatmap(
             contexts.numpy().astype(np.float32),
             rows,

@@ -12,7 +12,7 @@ from viz_core.figures import product_bars
 from viz_core.figures.across import across_heatmap
 from viz_core.figures.labels import shortened, unspaced
 from viz_core.figures.two_sides import two_sides
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import arithmetic, settings, show, state, store
 from viz_core.ui.mechanism.translation import heads, linked
 from viz_core.ui.mechanism.translation.heads import Head
@@ -110,7 +110,7 @@ def _kinds(sentence: Sentence, head: Head, so_far: int) -> tuple[Kind, Kind, Kin
         Kind(
             name="of-decoder",
             title=_("2 · Masked self-attention"),
-            meaning=_("row looks at column: Korean at Korean; grey: may not"),
+            meaning=_("row looks at column; grey: may not"),
             comes_from=_("**Q, K and V from the Korean so far.** No token sees a later one: it is not written yet."),
             record=block.attention.head(index),
             rows=korean,
@@ -195,7 +195,7 @@ def _map(sentence: Sentence, head: Head, kind: Kind, size: int) -> None:
             height=SIDE,
         )
 
-    of = ("translating", kind.name, kind.there, size, sentence.text, head.layer, head.head, sentence.theme, spoken())
+    of = ("translating", kind.name, kind.there, size, sentence.text, head.layer, head.head, sentence.theme)
     show.figure(store.figure(of, drawn), kind.name, f"{kind.title}, {head.name}. {kind.meaning}")
 
 
@@ -215,7 +215,7 @@ def _wiring(sentence: Sentence) -> None:
     layers = len(sentence.transformer.blocks)
     title, subtitle = _("Where the three sit"), _("residual streams and norms are left out")
     drawn = store.figure(
-        ("two sides", layers, sentence.theme, spoken(), type(network).__name__),
+        ("two sides", layers, sentence.theme, type(network).__name__),
         lambda: two_sides(
             (_("English"), _("Korean so far"), _("next Korean token")),
             (_("self-attention"), _("masked self-attention"), _("cross-attention")),

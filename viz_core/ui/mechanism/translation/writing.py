@@ -24,7 +24,7 @@ def word_by_word(sentence: Sentence) -> list[str]:
     head = heads.asked(sentence, mean=True)
     weights = head.weights(sentence)
     step, _column = linked.cell(weights, sentence.writes(TRANSFORMER))
-    left, right = st.columns([2.1, 1], gap="large")
+    left, right = st.columns([1.6, 1], gap="medium")
     with right:
         bars = _held(sentence, step)
     with left:

@@ -8,12 +8,11 @@ from viz_core.analysis.sweep import Absences, absences
 from viz_core.edits import Instead
 from viz_core.figures import paired_bars
 from viz_core.language import _
-from viz_core.ui import reading, settings, show, state, store, whatif
+from viz_core.ui import long_work, reading, settings, show, state, store, whatif
 from viz_core.ui.mechanism.many_heads import heads
 from viz_core.ui.questions.beyond_weights import pictures
-from viz_core.ui.questions.beyond_weights.asked import Asked, asked, heads_of, subject
+from viz_core.ui.questions.beyond_weights.asked import Asked, asked, heads_of, identity, subject
 from viz_core.ui.questions.beyond_weights.gradient import at_once
-from viz_core.ui.questions.beyond_weights.measuring import measured
 from viz_core.ui.roles import head_name
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import quoted
@@ -83,12 +82,12 @@ def _drawn(scene: Scene) -> list[str]:
 def swept(scene: Scene, ask: Asked, instead: Instead) -> Absences | None:
     """Of all heads; None where it takes long and nobody asked."""
     counts, without = heads_of(scene), heads.without(scene, ask.row, instead)
-    return measured(
-        scene,
-        "heads off",
-        (ask.row, instead),
+    of = ("heads off", *identity(scene))
+    return long_work.measured(
+        (*of, ask.row, instead),
         lambda note: absences(without, ask.logits, counts, ask.token_ids, note),
-        says=_("Switching off one head at a time: {done} of {total}"),
+        says=long_work.told(_("Switching off one head at a time: {done} of {total}")),
+        asked=of,
         at_once=at_once(scene, passes=sum(counts) / (2 if scene.model.own else 1)),
         offer=_("Run the model {count} times, each time without another head").format(count=sum(counts)),
     )
@@ -151,7 +150,7 @@ def _change(scene: Scene, ask: Asked, instead: Instead) -> Change:
         return change_of(ask.logits, heads.without(scene, ask.row, instead)(*place), whatif.MOST)
 
     of = (scene.model.name, scene.model.revision, scene.text, ask.row, place, instead)
-    return store.measurement(("without a head", *of), lambda _note: found())
+    return store.measurement(("without a head", *of), lambda _note: found(), heavy=scene.is_heavy())
 
 
 def _said(scene: Scene, ask: Asked, found: Absences) -> str:

@@ -8,8 +8,7 @@ from torch import Tensor
 
 from viz_core.analysis.lens import logits_at
 from viz_core.language import _
-from viz_core.ui import settings, show, state, store, whatif
-from viz_core.ui.questions.beyond_weights.measuring import telling
+from viz_core.ui import long_work, settings, show, state, store, waiting, whatif
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import quoted
 
@@ -37,7 +36,12 @@ class Asked:
         return self.token_ids.index(self.token)
 
     def identity(self, scene: Scene) -> tuple[Hashable, ...]:
-        return scene.model.name, scene.model.revision, scene.text, self.row, self.token
+        return (*identity(scene), self.row, self.token)
+
+
+def identity(scene: Scene) -> tuple[Hashable, ...]:
+    """What everything that is measured of this text depends on."""
+    return scene.model.name, scene.model.revision, scene.text
 
 
 def asked(scene: Scene) -> Asked:
@@ -68,9 +72,13 @@ def logits_of(scene: Scene, row: int) -> Tensor:
     key = ("logits at", scene.model.name, scene.model.revision, scene.text, row)
     if scene.model.own:
         return store.finding(key, lambda: logits_at(scene.model.transformer, recording, row))
-    with telling("logits", _("Running the model: layer {done} of {total}")) as report:
+    says = long_work.told(_("Running the model: layer {done} of {total}"))
+    with waiting.shown(st.container(), "logits", says) as report:
         return store.measurement(
-            key, lambda _note: store.recording(scene.model, scene.text, all_logits=True).logits[row].clone(), report
+            key,
+            lambda _note: store.recording(scene.model, scene.text, all_logits=True).logits[row].clone(),
+            report,
+            heavy=scene.is_heavy(),
         )
 
 

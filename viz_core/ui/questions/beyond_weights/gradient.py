@@ -11,10 +11,9 @@ from viz_core.figures.labels import unspaced
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.models.room import gradient_bytes
-from viz_core.ui import settings, show, store
+from viz_core.ui import long_work, settings, show, store
 from viz_core.ui.questions.beyond_weights import pictures
-from viz_core.ui.questions.beyond_weights.asked import Asked, asked, subject
-from viz_core.ui.questions.beyond_weights.measuring import measured, wanted
+from viz_core.ui.questions.beyond_weights.asked import Asked, asked, identity, subject
 from viz_core.ui.roles import head_name
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
@@ -73,10 +72,8 @@ def _drawn(scene: Scene) -> list[str]:
 
 def totals(scene: Scene, ask: Asked) -> HeadTotals | None:
     """Of all heads; None where it takes long and nobody asked."""
-    return measured(
-        scene,
-        "gradients",
-        (ask.row, ask.token),
+    return long_work.measured(
+        ("gradients", *ask.identity(scene)),
         lambda note: head_totals(
             store.gradients(*_which(scene, ask))
             if store.keeps_gradients(scene.model, len(scene.tokens))
@@ -88,9 +85,8 @@ def totals(scene: Scene, ask: Asked) -> HeadTotals | None:
 
 def _of_layer(scene: Scene, ask: Asked, layer: int) -> Tensor | None:
     """[head, query, key]; None as for all heads."""
-    return wanted(
-        scene,
-        "gradients",
+    return long_work.found(
+        ("gradients of a layer", *ask.identity(scene), layer),
         lambda: store.kept_gradients(*_which(scene, ask), layer),
         lambda report: store.gradients_of_layer(*_which(scene, ask), layer, report=report),
         **_asking(scene),
@@ -104,7 +100,8 @@ def _which(scene: Scene, ask: Asked) -> tuple[Model, str, int, int]:
 def _asking(scene: Scene) -> Any:
     light = gradient_bytes(scene.model.network, len(scene.tokens)) <= LIGHT
     return {
-        "says": _("Going through the model and back: layer {done} of {total}"),
+        "says": long_work.told(_("Going through the model and back: layer {done} of {total}")),
+        "asked": ("gradients", *identity(scene)),
         "at_once": light and at_once(scene, passes=3),
         "offer": _("Go back through the model from this logit"),
     }

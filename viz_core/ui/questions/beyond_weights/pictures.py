@@ -9,7 +9,7 @@ from torch import Tensor
 
 from viz_core.figures import attention_heatmap
 from viz_core.figures.ranked import ranked_bars
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import maps, show, state, store
 from viz_core.ui.mechanism.many_heads import heads
 from viz_core.ui.roles import head_name
@@ -32,7 +32,7 @@ def cells(
     scene: Scene, key: str, values: Tensor, title: str, subtitle: str, *, of: tuple[Hashable, ...], **rule: Any
 ) -> str:
     """A map [query, key] of more than one head; `of` is all it depends on besides text, theme and window."""
-    identity = (scene.model.name, scene.model.revision, scene.text, scene.theme, scene.window, spoken())
+    identity = (scene.model.name, scene.model.revision, scene.text, scene.theme, scene.window)
     rule = {"title": title, "subtitle": subtitle, "theme": scene.theme, "window": scene.window} | rule
     drawn = store.figure((key, *identity, *of), lambda: attention_heatmap(values.float().numpy(), scene.tokens, **rule))
     said = f"{title}. {subtitle}"

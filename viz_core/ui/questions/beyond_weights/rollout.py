@@ -11,9 +11,9 @@ from viz_core.analysis.rollout import first_if_even, mean_weights, reach, rollou
 from viz_core.figures import palette
 from viz_core.figures.labels import unspaced
 from viz_core.language import _
-from viz_core.ui import controls, maps, settings, show, store
+from viz_core.ui import controls, long_work, maps, settings, show, store
 from viz_core.ui.questions.beyond_weights import pictures
-from viz_core.ui.questions.beyond_weights.measuring import measured
+from viz_core.ui.questions.beyond_weights.asked import identity
 from viz_core.ui.scene import Scene
 from viz_core.ui.show import number, quoted
 
@@ -161,12 +161,12 @@ def _flow(scene: Scene, layer: int, count: int, means: list[Tensor]) -> Tensor |
         st.caption(words.format(most=LONGEST, n=count))
         return None
     row = scene.choice.query
-    return measured(
-        scene,
-        "flow",
-        (layer, row),
+    of = ("flow", *identity(scene))
+    return long_work.measured(
+        (*of, layer, row),
         lambda note: flows(with_residual(torch.stack(means)[:, :count, :count]), row, note),
-        says=_("Finding the flow: token {done} of {total}"),
+        says=long_work.told(_("Finding the flow: token {done} of {total}")),
+        asked=of,
         at_once=count**3 * (layer + 1) <= AT_ONCE,
         offer=_("Find the flow of this row through {count} layers").format(count=layer + 1),
     )

@@ -60,8 +60,9 @@ def _chooser(scene: Scene, chosen: Place) -> None:
     counts = [block.attention.n_head for block in scene.recording.blocks]
 
     def take() -> None:
-        layer = st.session_state["other-layer"]
-        heads.keep_b((layer, min(st.session_state["other-head"], counts[layer] - 1)))
+        layer, head = st.session_state["other-layer"], st.session_state["other-head"]
+        if layer in layers and head in range(max(counts)):  # else one of another model, sent before this one came
+            heads.keep_b((layer, min(head, counts[layer] - 1)))
 
     with st.container(horizontal=True):
         settings.put("other-layer", chosen[0])

@@ -128,6 +128,7 @@ def _link(scene: Scene, pair: Pair, heads: Ranking, at: tuple[int, int]) -> None
         of=f"{scene.model.name} {_text(pair)}",
         chosen={"layer": heads.chosen[0], "head": heads.chosen[1], "query": at[0], "key": at[1]},
         limits={"layer": rows, "head": columns, "query": pair.size, "key": pair.size},
+        window=window.of(scene.model.name, _text(pair), (pair.size, pair.size)),
         on_choose=choose,
         on_window=lambda part: window.keep(scene.model.name, _text(pair), part),
     )

@@ -6,9 +6,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from viz_core.language import _
-from viz_core.models import Model, UnusableText, WeightsUnavailable, bundled_readers
+from viz_core.models import Model, UnusableText, WeightsUnavailable
 from viz_core.recording import Recording
-from viz_core.ui import controls, downloads, settings, show, store, waiting
+from viz_core.ui import controls, downloads, server, settings, show, store, waiting
 from viz_core.ui.questions.compare import heads, layout, nexts, ranking
 from viz_core.ui.questions.compare.ranking import Ranking
 from viz_core.ui.questions.compare.sides import Pair, Side, first_side, with_head
@@ -63,10 +63,11 @@ def another_model(scene: Scene) -> list[str]:
 
 
 def _asked(scene: Scene) -> str:
-    names = [*bundled_readers(), *controls.GPT2_FAMILY]
-    options = {name: name for name in names if name != scene.model.name}
+    names = [name for name in server.offered() if name != scene.model.name]
+    options = {name: name for name in names or FIRST if name != scene.model.name}  # a class may have one model alone
     default = next(name for name in (*FIRST, *options) if name in options)
-    return settings.choice("other_model", _("B: another model"), options, default=default, others=True)
+    typed = controls.may_type()
+    return settings.choice("other_model", _("B: another model"), options, default=default, others=True, typed=typed)
 
 
 def _usable(scene: Scene, name: str, place: DeltaGenerator) -> tuple[Model, Recording]:

@@ -87,7 +87,7 @@ def without(scene: Scene, names: tuple[str, str], edits: tuple[Edits, Edits]) ->
         return change_of(first, second, whatif.MOST)
 
     key = ("compared without", scene.model.name, scene.model.revision, scene.text, edits, row)
-    change = store.finding(key, found)
+    change = store.measurement(key, lambda _note: found(), heavy=scene.is_heavy(len(edits)))
     _bars(scene, change, tuple(_("without {name}").format(name=name) for name in names))
     effects = [whatif.changed(scene, edit) for edit in edits]
     best = effects[0].best_before

@@ -14,7 +14,7 @@ from viz_core.figures.aligned import aligned_heatmap
 from viz_core.figures.heatmaps import Window, limits_of
 from viz_core.figures.palette import ThemeName
 from viz_core.figures.taken import Cells
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import show, store
 from viz_core.ui.questions.compare.sides import Pair, Side
 from viz_core.ui.show import number, quoted, signed
@@ -64,9 +64,7 @@ def difference(pair: Pair, theme: ThemeName, window: Window | None) -> None:
 
 
 def _show(pair: Pair, one: _Map, theme: ThemeName, window: Window | None) -> None:
-    figure = store.figure(
-        (*pair.identity, one, theme, window, spoken()), lambda: _figure(pair, one, theme=theme, window=window)
-    )
+    figure = store.figure((*pair.identity, one, theme, window), lambda: _figure(pair, one, theme=theme, window=window))
     values, allowed = _values(pair, one.at)
     show.figure(
         figure,
@@ -106,18 +104,18 @@ def of_cell(pair: Pair, row: int, column: int) -> str:
     """The numbers of the chosen cell."""
     first, second = (float(weights[row, column]) for weights in pair.weights)
     ends = {"row": quoted(pair.tokens[row]), "column": quoted(pair.tokens[column]), "at": row, "to": column}
-    said = _("**{row}** ({at}) **→ {column}** ({to})").format(**ends)
+    cell = _("**{row}** ({at}) **→ {column}** ({to})").format(**ends)
     if np.isnan(first) and np.isnan(second):
-        return said + " " + _("stand together in neither text.")
+        return _("{cell} stand together in neither text.").format(cell=cell)
     if np.isnan(first) or np.isnan(second):
         has, value = ("A", first) if np.isnan(second) else ("B", second)
-        return said + " " + _("is a cell of {has} alone: weight {value}.").format(has=has, value=number(value))
+        return _("{cell} is a cell of {has} alone: weight {value}.").format(cell=cell, has=has, value=number(value))
     weights = [
         number(weight) if allowed[row, column] else _("may not look there")
         for weight, allowed in zip((first, second), pair.allowed, strict=True)
     ]
-    words = _("A {first}, B {second}, difference {difference}.")
-    return said + ": " + words.format(first=weights[0], second=weights[1], difference=signed(first - second))
+    words = _("{cell}: A {first}, B {second}, difference {difference}.")
+    return words.format(cell=cell, first=weights[0], second=weights[1], difference=signed(first - second))
 
 
 def of_tokens(pair: Pair) -> str:
@@ -136,14 +134,20 @@ def of_tokens(pair: Pair) -> str:
         if places:
             listed = _listed([pair.tokens[at] for at in places])
             said += " " + _("Only in {letter}: {tokens}.").format(letter=letter, tokens=listed)
-    lies = [
-        _("{share} in {letter}").format(share=show.share(share), letter=letter)
-        for letter, share in zip("AB", pair.unshared(), strict=True)
-        if share is not None
-    ]
-    words = _("Of the weight of shared rows, {shares} lies on these; the difference leaves it out.")
-    lost = words.format(shares=_(" and ").join(lies)) if lies else ""
+    lost = _lost(dict(zip("AB", pair.unshared(), strict=True)))
     return " ".join(filter(None, (said, lost, _replaced(pair))))
+
+
+def _lost(shares: dict[str, float | None]) -> str:
+    """How much of the weight the difference leaves out."""
+    known = {letter: show.share(share) for letter, share in shares.items() if share is not None}
+    if not known:
+        return ""
+    if len(known) == 2:
+        words = _("Of the weight of shared rows, {A} in A and {B} in B lies on these; the difference leaves it out.")
+        return words.format(**known)
+    words = _("Of the weight of shared rows, {share} in {letter} lies on these; the difference leaves it out.")
+    return words.format(letter=next(iter(known)), share=next(iter(known.values())))
 
 
 def _units(words: bool, count: int) -> str:

@@ -16,7 +16,7 @@ from viz_core.figures.ranked import ranked_bars
 from viz_core.language import _
 from viz_core.ui import maps, show, store, waiting
 from viz_core.ui.components.head_map import head_map
-from viz_core.ui.questions.compare.sides import Pair
+from viz_core.ui.questions.compare.sides import Pair, Side
 from viz_core.ui.roles import NONE, head_name
 from viz_core.ui.show import number
 from viz_core.ui.workshop import Progress
@@ -68,6 +68,7 @@ def changes(pair: Pair, place: DeltaGenerator) -> NDArray[np.float32]:
         ("changed heads", *pair.runs),
         lambda note: comparison.changes(pair.first.reading, pair.second.reading, pair.alignment, note),
         place,
+        heavy=_is_heavy(pair.first, pair.second),
     )
 
 
@@ -78,6 +79,7 @@ def likeness(pair: Pair, place: DeltaGenerator) -> NDArray[np.float32]:
         ("heads like it", *first.identity, *pair.runs),
         lambda note: comparison.likeness(first.cells, pair.second.reading, pair.alignment, note),
         place,
+        heavy=_is_heavy(pair.second),
     )
 
 
@@ -87,11 +89,21 @@ def pairs(pair: Pair, layers: tuple[int, int], place: DeltaGenerator) -> NDArray
     def found(_note: Callable[..., None]) -> list[Tensor]:
         return list(comparison.pairs(pair.first.reading, pair.second.reading, layers, pair.alignment))
 
-    return _measured(("heads of two layers", *pair.runs, layers), found, place)
+    return _measured(
+        ("heads of two layers", *pair.runs, layers), found, place, heavy=_is_heavy(pair.first, pair.second)
+    )
+
+
+def _is_heavy(*sides: Side) -> bool:
+    return any(store.is_heavy_to_derive(side.model, len(side.recording.token_ids)) for side in sides)
 
 
 def _measured(
-    of: tuple[Hashable, ...], compute: Callable[[Callable[..., None]], list[Tensor]], place: DeltaGenerator
+    of: tuple[Hashable, ...],
+    compute: Callable[[Callable[..., None]], list[Tensor]],
+    place: DeltaGenerator,
+    *,
+    heavy: bool,
 ) -> NDArray[np.float32]:
     def measure(note: Callable[..., None]) -> NDArray[np.float32]:
         rows = compute(note)
@@ -101,7 +113,7 @@ def _measured(
         return table.numpy()
 
     with waiting.shown(place, "compare", _comparing) as report:
-        return store.measurement(of, measure, report)
+        return store.measurement(of, measure, report, heavy=heavy)
 
 
 def _comparing(progress: Progress) -> str:

@@ -9,7 +9,6 @@ from viz_core.figures.ranked import ranked_bars
 from viz_core.language import _
 from viz_core.ui import maps, show
 from viz_core.ui.questions.head_finder import heads
-from viz_core.ui.questions.head_finder.work import result
 from viz_core.ui.roles import NONE, Roles, head_name, names
 from viz_core.ui.scene import Scene
 
@@ -28,7 +27,7 @@ def like_this_one(scene: Scene) -> list[str]:
     )
     if not _comparable(scene):
         return []
-    found = result(heads.likeness_work(scene.model, scene.text, scene.recording))
+    found = heads.likeness_of(scene)
     if found is None:
         return []
     own = heads.chosen(scene)

@@ -14,13 +14,12 @@ from viz_core.figures.pictures import picture
 from viz_core.language import _
 from viz_core.models import Model
 from viz_core.recording import Recording
-from viz_core.ui import head_roles, state, store, waiting
+from viz_core.ui import head_roles, long_work, state, store, waiting
 from viz_core.ui.components.head_map import head_map
 from viz_core.ui.mechanism.many_heads.heads import letters, says
-from viz_core.ui.questions.head_finder.work import Work, do
 from viz_core.ui.roles import NONE, Roles, head_name, names
 from viz_core.ui.scene import Scene
-from viz_core.ui.workshop import Progress
+from viz_core.ui.workshop import Progress, Report
 
 AT_ONCE = 60_000_000  # cells of pairs of heads, some 0.2 s: more are compared when the visitor asks
 THUMBNAIL = 128  # pixels
@@ -28,18 +27,23 @@ THUMBNAIL = 128  # pixels
 
 def prepare(model: Model, text: str, recording: Recording) -> None:
     """Look at all heads, in a run of the whole page: its progress is shown, a new sentence ends it."""
-    if store.measured(_spread_of(model, text)) is not None:
+    if store.measured(_key(model, text)) is not None:
         return
     with waiting.shown(st.empty(), "all-heads", _looking) as report:
         store.all_heads(model, text, report=report)
-        store.measurement(_spread_of(model, text), lambda note: spread(recording, note), report)
+        _spread(model, text, recording, report)
 
 
 def spread_of(scene: Scene) -> Spread:
-    return store.measurement(_spread_of(scene.model, scene.text), lambda note: spread(scene.recording, note))
+    return _spread(scene.model, scene.text, scene.recording)
 
 
-def _spread_of(model: Model, text: str) -> tuple[str, str, str, str]:
+def _spread(model: Model, text: str, recording: Recording, report: Report | None = None) -> Spread:
+    heavy = store.is_heavy_to_derive(model, len(recording.token_ids))
+    return store.measurement(_key(model, text), lambda note: spread(recording, note), report, heavy=heavy)
+
+
+def _key(model: Model, text: str) -> tuple[str, str, str, str]:
     return ("spread of heads", model.name, model.revision, text)
 
 
@@ -61,19 +65,16 @@ def go_to(place: Place) -> None:
     state.show(layer=place[0], head=place[1], key=-1)
 
 
-def likeness_work(model: Model, text: str, recording: Recording) -> Work[Likeness]:
-    count = len(places(recording))
-    return Work(
-        ("likeness of heads", model.name, model.revision, text),
+def likeness_of(scene: Scene) -> Likeness | None:
+    """None, and a button, where that takes long and nobody asked."""
+    recording, count = scene.recording, len(places(scene.recording))
+    return long_work.measured(
+        ("likeness of heads", scene.model.name, scene.model.revision, scene.text),
         lambda note: likeness(recording, note),
-        cells_compared(recording) <= AT_ONCE,
-        _("Compare all {pairs:,} pairs of heads").format(pairs=count * (count - 1) // 2),
-        _comparing,
+        says=_comparing,
+        at_once=cells_compared(recording) <= AT_ONCE,
+        offer=_("Compare all {pairs:,} pairs of heads").format(pairs=count * (count - 1) // 2),
     )
-
-
-def do_likeness(model: Model, text: str, recording: Recording) -> None:
-    do(likeness_work(model, text, recording))
 
 
 def table(scene: Scene, values: NDArray[np.float64]) -> NDArray[np.float32]:

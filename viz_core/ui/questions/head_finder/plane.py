@@ -6,11 +6,10 @@ import streamlit as st
 from viz_core.analysis.heads import ROLES
 from viz_core.analysis.similar import Flat, Likeness, between, flat
 from viz_core.figures.dots import dots
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.ui import settings, show, store
 from viz_core.ui.mechanism.many_heads.off import by_role
 from viz_core.ui.questions.head_finder import alike, heads
-from viz_core.ui.questions.head_finder.work import result
 from viz_core.ui.roles import LETTERS, Roles, head_name, names
 from viz_core.ui.scene import Scene
 
@@ -27,7 +26,7 @@ def map_of_heads(scene: Scene) -> list[str]:
     if len(heads.of(scene)) < FEWEST:
         st.info(_("A map needs at least {least} heads; this model has fewer.").format(least=FEWEST))
         return []
-    found = result(heads.likeness_work(scene.model, scene.text, scene.recording))
+    found = heads.likeness_of(scene)
     if found is None:
         st.markdown(_("Every head becomes a dot, near those that look at the same tokens on this text."))
         return []
@@ -57,7 +56,7 @@ def map_of_heads(scene: Scene) -> list[str]:
 def _dots(scene: Scene, found: Likeness, laid: Flat, roles: Roles, asked: str) -> None:
     places, own, kinds = heads.of(scene), heads.chosen(scene), heads.kinds(scene, roles)
     nearest = found.order(own)[:NEAREST].tolist()
-    key = ("dots", scene.model.name, scene.model.revision, scene.text, own, asked, scene.theme, spoken())
+    key = ("dots", scene.model.name, scene.model.revision, scene.text, own, asked, scene.theme)
     drawn = store.figure(
         key,
         lambda: dots(

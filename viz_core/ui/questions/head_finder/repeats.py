@@ -12,12 +12,10 @@ from viz_core.analysis.heads import NEED_REPEATS
 from viz_core.analysis.probe import Probe, probe, sequences
 from viz_core.figures import attention_heatmap, palette
 from viz_core.figures.measured import Beside, measured
-from viz_core.language import _, spoken
+from viz_core.language import _
 from viz_core.models import Model
-from viz_core.recording import Recording
-from viz_core.ui import maps, settings, show, store
+from viz_core.ui import long_work, maps, settings, show, store
 from viz_core.ui.questions.head_finder import heads
-from viz_core.ui.questions.head_finder.work import ASKED, Work, do, result
 from viz_core.ui.roles import KNOWN, Roles, asleep, head_name, measured_on, names
 from viz_core.ui.scene import Scene
 from viz_core.ui.workshop import Progress
@@ -31,7 +29,6 @@ MOST_ROWS = 12  # heads in the figure
 AT_ONCE = 2e10  # multiplications, some 0.3 s: more when the visitor asks
 PER_BLOCK = 12  # d_model² weights of a block, about
 SAME = 1e-6  # shares
-NAME = "random tokens again"
 
 
 class Drawn(NamedTuple):
@@ -56,7 +53,7 @@ def on_random_tokens(scene: Scene) -> list[str]:
         st.info(words.format(context=scene.model.context))
         return []
     role, drawn = _settings(scene)
-    found = result(probe_work(scene.model, scene.recording, drawn))
+    found = _probed(scene, drawn)
     if found is None:
         st.caption(_("The model is run once for each draw; for this one that takes a while."))
         return []
@@ -120,23 +117,17 @@ def _texts(model: Model, drawn: Drawn) -> list[NDArray[np.int64]]:
     return sequences(vocabulary(model), length=drawn.length, times=drawn.times, draws=drawn.draws, seed=drawn.seed)
 
 
-def probe_work(model: Model, recording: Recording, drawn: Drawn) -> Work[Probe]:
-    """`recording` of any text tells how large the model is."""
-    tokens = drawn.length * drawn.times * drawn.draws
-    multiplications = PER_BLOCK * model.n_layer * recording.embeddings.shape[-1] ** 2 * tokens
-    return Work(
-        (NAME, model.name, model.revision, drawn),
+def _probed(scene: Scene, drawn: Drawn) -> Probe | None:
+    """None, and a button, where that takes long and nobody asked."""
+    model, tokens = scene.model, drawn.length * drawn.times * drawn.draws
+    multiplications = PER_BLOCK * model.n_layer * scene.recording.embeddings.shape[-1] ** 2 * tokens
+    return long_work.measured(
+        ("random tokens again", model.name, model.revision, drawn),
         lambda note: probe(model.record, _texts(model, drawn), both_sides=model.both_sides, progress=note),
-        multiplications <= AT_ONCE,
-        _("Run the model on {tokens:,} random tokens").format(tokens=tokens),
-        _running,
+        says=_running,
+        at_once=multiplications <= AT_ONCE,
+        offer=_("Run the model on {tokens:,} random tokens").format(tokens=tokens),
     )
-
-
-def do_probe(model: Model, _text: str, recording: Recording) -> None:
-    asked = st.session_state.get(ASKED)
-    if asked is not None and asked[0] == NAME:
-        do(probe_work(model, recording, asked[-1]))
 
 
 def _running(progress: Progress) -> str:
@@ -210,11 +201,13 @@ def _first_draw(scene: Scene, drawn: Drawn) -> None:
         return record.weights[0], record.allowed.expand(record.weights.shape)[0].numpy()
 
     of = (model.name, model.revision, drawn._replace(draws=1), choice.layer, choice.head)
-    shown, allowed = store.measurement(("first draw", *of), lambda _note: weights())
+    shown, allowed = store.measurement(
+        ("first draw", *of), lambda _note: weights(), heavy=store.is_heavy(model, len(ids))
+    )
     tokens = model.labels(ids.tolist())
     rule: dict[str, Any] = {"weights": True, "allowed": None if allowed.all() else allowed, "unit": _("weight")}
     chart = store.figure(
-        ("first draw", *of, scene.theme, spoken()),
+        ("first draw", *of, scene.theme),
         lambda: attention_heatmap(
             shown.numpy(),
             tokens,
