@@ -193,6 +193,15 @@ def test_a_single_number_is_read_as_a_cell_is_or_refused_with_its_range():
             number(text, 0.01, 1e6)
 
 
+def test_a_number_of_too_many_characters_is_not_read():
+    digits = "1" * 1_001
+    with pytest.raises(UnusableMatrix, match="Row 2, column 1 has 1,001 characters; a number needs far fewer"):
+        edited(EXPECTED, {1: {0: digits}})
+    with pytest.raises(UnusableMatrix, match="“11111111111111111111…” is no number from 1 to 2"):
+        number(digits, 1, 2)
+    assert number("1" + "." + "0" * 900, 1, 2) == 1
+
+
 def test_the_longest_numbers_fit_into_an_address():
     for value in (-1.23456789e-100, -1.23456789e-99, -123456.789):
         assert len(addressed(torch.full((MOST, MOST), value, dtype=torch.float64))) <= 4_000

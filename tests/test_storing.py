@@ -453,3 +453,15 @@ def test_no_damage_raises_anything_else(kind: str, data: st.DataObject):
 
 torch.manual_seed(0)
 WHOLE = {kind: stored(recording(), kind).getvalue() for kind in KINDS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_text_of_a_megabyte_that_json_writes_in_seven_returns(kind: str):
+    text = "\x1f" * 1_000_000
+    assert load_stored(stored(recording(), kind, text=text, about={"text": text})).text == text
+
+
+def test_more_than_a_reader_takes_is_not_written(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("viz_core.storing.containers.MOST_HEADER", 100)
+    with pytest.raises(ValueError, match="a safetensors file takes 100"):
+        stored(recording(), "safetensors")

@@ -1,4 +1,4 @@
-"""python -m tests.benchmarks [recording|browser|growth]: the tables of docs/performance.md, on this machine."""
+"""python -m tests.benchmarks [recording|browser|growth|lanes]: the tables of docs/performance.md, on this machine."""
 
 import argparse
 from importlib import import_module
@@ -6,6 +6,7 @@ from importlib import import_module
 WHAT = {
     "recording": "what recording costs, beside transformers on the same weights and tokens",
     "browser": "what a visitor waits for, in the real app in real Chromium",
+    "lanes": "what a click takes while heavy work runs, beside what it takes alone",
     "growth": "time, bytes and memory against the length of the text, beside other tools",
 }
 

@@ -26,6 +26,7 @@ PICTURES = {  # file: (address, the figure to wait for)
     "beyond_weights.webp": ("/beyond_weights?part=absence", "map"),
     "matrix_lab.webp": ("/matrix_lab", "weights"),
 }
+LESSON = "lesson.webp", "/lessons?lesson=5&lesson_step=2"  # what it asks is answered before the picture
 SIZE = {"width": 1280, "height": 880}
 FRAME = 1_700  # ms
 POINTER = """() => {
@@ -48,12 +49,22 @@ def main() -> None:
             shown = Image.open(BytesIO(page.screenshot())).convert("RGB")
             shown.save(folder / name, quality=84, method=6)
             print(folder / name)
+        _lesson(browser, url).save(folder / LESSON[0], quality=84, method=6)
         first, *others = tour(opened(browser, url, "map"))
         first.save(
             folder / "tour.webp", save_all=True, append_images=others, duration=FRAME, loop=0, quality=72, method=6
         )
         print(folder / "tour.webp")
         browser.close()
+
+
+def _lesson(browser: Browser, url: str) -> Image.Image:
+    page = browser.new_page(viewport=SIZE, color_scheme="light")
+    page.goto(url + LESSON[1])
+    page.locator(".st-key-lesson-show button:visible").click()
+    page.locator(".js-plotly-plot .main-svg").first.wait_for(state="attached")
+    page.wait_for_timeout(3_000)
+    return Image.open(BytesIO(page.screenshot())).convert("RGB")
 
 
 def opened(browser: Browser, address: str, key: str) -> Page:

@@ -31,8 +31,8 @@ def test_a_long_recording_tells_how_far_it_is_and_can_be_ended(
     page.goto(f"{address}/?text={quote(SENTENCE)}&model={slow}")
     settled(page)
     frames = page.url
-    page.get_by_role("button", name="notes").first.click()
-    page.get_by_label("A longer text").fill(words(1000))
+    page.get_by_role("button", name="A longer text, of several lines").first.click()
+    page.get_by_label("A longer text", exact=True).fill(words(1000))
     page.get_by_role("button", name="Look at this text").click()
     expect(page.get_by_text(re.compile(r"Reading the text: layer \d+ of 40"))).to_be_visible()
     page.get_by_role("button", name="Cancel").click()

@@ -1,9 +1,12 @@
 """Rules that every map keeps."""
 
+from urllib.parse import unquote
+
 import numpy as np
 import pytest
 
 from viz_core.figures import attention_heatmap, limits_of, next_token_bars, palette, product_bars, vectors_heatmap
+from viz_core.figures.heatmaps import CLEAR
 
 TOKENS = ("The", "·dog", "·the", "·dog", "<s>", "강(1/2)", "⏎")
 
@@ -31,12 +34,27 @@ def test_tokens_are_escaped(values: np.ndarray) -> None:
 def test_what_may_not_be_looked_at_has_no_data_colour(values: np.ndarray) -> None:
     allowed = np.tri(7, dtype=bool)
     figure = map_of(values, allowed=allowed)
-    grey, data = figure.data  # what has no value lets the grey below be seen
+    grey, data = figure.data  # what has no value lets the layer below be seen, which is clear there: the hatching
     assert np.array_equal(np.isnan(data.z), ~allowed)
-    assert not np.isnan(grey.z).any()
-    grey_colour = palette.NOT_ALLOWED["light"]
-    assert {colour for _share, colour in grey.colorscale} == {grey_colour}
-    assert grey_colour not in palette.WEIGHTS["light"] + palette.SIGNED["light"]
+    assert np.array_equal(grey.z == 1, ~allowed)
+    assert [colour for _share, colour in grey.colorscale] == [palette.NOT_ALLOWED["light"], CLEAR]
+    (hatching,) = figure.layout.images
+    assert (hatching.x, hatching.y, hatching.sizex, hatching.sizey) == (-0.5, -0.5, 7, 7)
+    assert (hatching.layer, hatching.sizing, hatching.xref, hatching.yref) == ("below", "stretch", "x", "y")
+    for colour in (palette.NOT_ALLOWED["light"], palette.HATCH["light"]):
+        assert colour in unquote(hatching.source)
+        assert colour not in palette.WEIGHTS["light"] + palette.SIGNED["light"]
+    assert not map_of(values).layout.images, "all may be looked at"
+
+
+def test_the_hatching_lies_under_what_is_drawn_however_long_the_text() -> None:
+    values, allowed = np.ones((600, 600), dtype=np.float32), np.tri(600, dtype=bool)
+    for window, place in ((None, (-0.5, -0.5, 600, 600)), ((10, 30, 100, 140), (99.5, 9.5, 41, 21))):
+        figure = attention_heatmap(
+            values, ["x"] * 600, title="", subtitle="", theme="dark", unit="", allowed=allowed, window=window
+        )
+        (hatching,) = figure.layout.images
+        assert (hatching.x, hatching.y, hatching.sizex, hatching.sizey) == place
 
 
 def test_minus_infinity_does_not_stretch_the_scale(values: np.ndarray) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from viz_core.figures import palette
-from viz_core.figures.pictures import MOST, picture
+from viz_core.figures.pictures import LINES, MOST, picture
 
 
 def pixels(uri: str) -> np.ndarray:
@@ -31,11 +31,14 @@ def test_signed_values_have_the_colours_of_the_maps(theme: str):
     assert np.abs(shown[0, 1].astype(int) - rgb(middle)).max() <= 2
 
 
-def test_what_may_not_be_looked_at_is_grey():
+def test_what_may_not_be_looked_at_is_grey_under_lines():
     values = np.array([[1, 0], [0.5, 1]], np.float32)
     shown = pixels(picture(values, theme="light", weights=True, allowed=np.tri(2, dtype=bool)))
-    assert shown[0, 0].tolist() == rgb(palette.WEIGHTS["light"][-1])
-    assert shown[0, 1].tolist() == rgb(palette.NOT_ALLOWED["light"])
+    half = MOST // 2
+    assert (shown[:half, :half] == rgb(palette.WEIGHTS["light"][-1])).all()
+    row, column = np.indices((half, half))
+    for line, colour in ((True, palette.HATCH["light"]), (False, palette.NOT_ALLOWED["light"])):
+        assert (shown[:half, half:][((row + column + half) % LINES == 0) == line] == rgb(colour)).all()
 
 
 def test_of_a_large_array_the_strongest_cells_are_shown():

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 import pytest
 
 from viz_core.figures import Curve, attention_heatmap, curves, next_token_bars, product_bars, vectors_heatmap
-from viz_core.figures.taken import Cells, name_of, pooled, standalone, table
+from viz_core.figures.contents import name_of, pooled
+from viz_core.figures.taken import Cells, standalone, table
 
 PAYLOAD = "</script><script>alert(1)</script>"
 ABOUT = {"title": "L1·H2 · weights", "subtitle": "row looks at column", "theme": "light"}

@@ -96,7 +96,8 @@ def test_what_is_yet_to_come_is_left_out_of_its_place():
     for layer in part.data:
         assert np.isnan(layer.z[2]).all()
         assert np.isnan(layer.z[:, 2]).all()
-    assert part.data[0].z[0, 1] == 0  # grey: not allowed, but there
+    assert part.data[0].z[0, 1] == 1  # not allowed, but there
+    assert (part.layout.images[0].sizex, part.layout.images[0].sizey) == (2, 2)
     assert part.layout.xaxis.ticktext == ("a", "b", "")
     assert part.layout.yaxis.ticktext == ("x", "y", "")
     assert part.layout.xaxis.range == whole.layout.xaxis.range

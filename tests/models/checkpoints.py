@@ -1,16 +1,20 @@
 """Small checkpoints of other architectures with their tokenizers, as transformers saves them."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import tokenizers
 import torch
 import transformers
 from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 
+import viz_core
 from tests.models.architectures import CASES
 from tests.models.conftest import VOCAB, byte_level_tokenizer
+from viz_core.models import Model
 
 CORPUS = [
     "The dog bit the man. The man bit the dog back, and the dog ran. The little angry dog chased the red ball."
@@ -54,3 +58,22 @@ def saved(folder: Path, name: str) -> Path:
         told = {"chat_template": CHAT, "bos_token": {"content": "<|endoftext|>"}}
         (folder / name / "tokenizer_config.json").write_text(json.dumps(told), encoding="utf-8")
     return folder / name
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Where one of NAMES lies; made when it is first asked for."""
+    made: dict[str, Path] = {}
+
+    def of(name: str) -> Path:
+        if name not in made:
+            made[name] = saved(tmp_path_factory.mktemp("checkpoints"), name)
+        return made[name]
+
+    return of
+
+
+def loaded(folder: Path, **how: Any) -> Model:
+    model = viz_core.load(str(folder), **how)
+    assert isinstance(model, Model)
+    return model

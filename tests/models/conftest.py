@@ -1,14 +1,18 @@
 """Small checkpoints with random weights, so large that a mistake shows, and small tokenizers trained here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import huggingface_hub
 import pytest
 import tokenizers
 import torch
+from huggingface_hub import constants, file_download
 from tokenizers import AddedToken, decoders, models, pre_tokenizers, processors, trainers
 
+from tests.models.hub import Hub, served
 from viz_core.config import TransformerConfig
 from viz_core.models.model import Model
 from viz_core.models.tokens import Tokenizer
@@ -78,3 +82,28 @@ def gpt2_reference(**settings: Any) -> Any:
         if name.endswith(".bias") or ".ln_" in name:
             torch.nn.init.normal_(weight, mean=float(name.endswith("weight")), std=0.4)
     return reference.requires_grad_(False)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_ETAG_TIMEOUT", 5)
+    monkeypatch.setattr(file_download, "time", SimpleNamespace(sleep=lambda _seconds: None))
+    with served() as server:
+        monkeypatch.setattr(constants, "ENDPOINT", server.address)
+        monkeypatch.setattr(
+            constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.address + "/{repo_id}/resolve/{revision}/{filename}"
+        )
+        yield server
+        huggingface_hub.close_session()
+
+
+@pytest.fixture
+def repo(hub: Hub, gpt2_folder: Callable[..., Path]) -> dict[str, bytes]:
+    """owner/tiny on the server, with files nobody needs."""
+    hub.repos["owner/tiny"] = files = {path.name: path.read_bytes() for path in gpt2_folder().iterdir()}
+    files |= {"pytorch_model.bin": b"pickle", "README.md": b"# Tiny", "onnx/model.onnx": b"x", "vocab.json": b"{}"}
+    return files

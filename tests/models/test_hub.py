@@ -1,151 +1,22 @@
 """The Hub, played by a server on this machine: what is asked of it, what is kept, and what a visitor is told."""
 
-import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from urllib.parse import unquote, urlsplit
 
-import huggingface_hub
 import pytest
 import torch
-from huggingface_hub import constants, file_download
+from huggingface_hub import constants
 from safetensors.torch import load_file
 
 from tests.models.checkpoints import saved
+from tests.models.hub import COMMIT, Answer, Hub
 from viz_core import memory
-from viz_core.models import Model, WeightsUnavailable, about, load
-
-COMMIT = "5f91d94bd9cd7190a9f3216ff93cd1dd95f2c7be"
-
-
-class Hub(ThreadingHTTPServer):
-    """Repositories in memory: name → file → bytes. `fault` decides how it misbehaves."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
-        self.repos: dict[str, dict[str, bytes]] = {}
-        self.fault = ""
-        self.requests: list[str] = []
-        self.waiting = threading.Event()  # set when the test is over, so that no slow answer outlives it
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def asked(self, method: str) -> list[str]:
-        return [line.split(" ", 1)[1] for line in self.requests if line.startswith(method)]
-
-
-class Answer(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Hub
-
-    def do_GET(self) -> None:
-        self._answer(body=True)
-
-    def do_HEAD(self) -> None:
-        self._answer(body=False)
-
-    def _answer(self, *, body: bool) -> None:
-        hub, path = self.server, unquote(urlsplit(self.path).path)
-        hub.requests.append(f"{self.command} {path} {self.headers.get('Range', '')}".strip())
-        if match := re.fullmatch(r"/api/models/([\w.-]+/[\w.-]+)", path):
-            self._describe(match[1])
-        elif match := re.fullmatch(r"/([\w.-]+/[\w.-]+)/resolve/([\w.-]+)/(.+)", path):
-            self._file(match[1], match[3], body=body)
-        else:
-            self._send(404, b"{}")
-
-    def _describe(self, repo: str) -> None:
-        hub = self.server
-        if hub.fault == "portal":
-            self._send(200, b"<html>Please log in</html>", {"Content-Type": "text/html"})
-        elif hub.fault == "down":
-            self._send(503, b"{}")
-        elif hub.fault == "slow":
-            hub.waiting.wait(20)
-        elif self.headers.get("Authorization"):
-            self._send(401, b"{}", {"X-Error-Message": "Invalid credentials in Authorization header"})
-        elif repo not in hub.repos:
-            self._send(401, b"{}", {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
-        else:
-            siblings = [{"rfilename": name, "size": len(data)} for name, data in hub.repos[repo].items()]
-            about = {"id": repo, "sha": COMMIT, "siblings": siblings, "cardData": {"license": "mit"}}
-            self._send(200, json.dumps(about).encode())
-
-    def _file(self, repo: str, name: str, *, body: bool) -> None:
-        hub, data = self.server, self.server.repos[repo].get(name)
-        if hub.fault == "gated":
-            self._send(403, b"{}", {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"})
-        elif hub.fault == "silent":
-            hub.waiting.wait(20)
-        elif data is None:
-            self._send(404, b"{}", {"X-Error-Code": "EntryNotFound"})
-        else:
-            start = int(match[1]) if (match := re.search(r"bytes=(\d+)-", self.headers.get("Range", ""))) else 0
-            headers = {"ETag": f'"{hashlib.sha256(data).hexdigest()}"', "X-Repo-Commit": COMMIT}
-            if start:
-                headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
-            cut = {"breaks once": 0 if start else 100, "breaks": len(data)}.get(hub.fault, 0)
-            cut = cut if body and name.endswith("safetensors") else 0
-            self._send(206 if start else 200, data[start:], headers, cut=cut)
-
-    def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None, cut: int = 0) -> None:
-        self.send_response(status)
-        for name, value in (
-            {"Content-Type": "application/json", "Content-Length": str(len(body))} | (headers or {})
-        ).items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body[: max(len(body) - cut, 0)])
-        if cut:
-            self.close_connection = True
-
-    def log_message(self, format: str, *_arguments: object) -> None:  # noqa: A002  the name http.server gives it
-        pass
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    server = Hub()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    monkeypatch.delenv("HF_TOKEN", raising=False)
-    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
-    monkeypatch.setattr(constants, "ENDPOINT", server.address)
-    monkeypatch.setattr(
-        constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.address + "/{repo_id}/resolve/{revision}/{filename}"
-    )
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(constants, "HF_HUB_ETAG_TIMEOUT", 5)
-    monkeypatch.setattr(file_download, "time", SimpleNamespace(sleep=lambda _seconds: None))
-    yield server
-    huggingface_hub.close_session()
-    server.waiting.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def repo(hub: Hub, gpt2_folder: Callable[..., Path]) -> dict[str, bytes]:
-    """owner/tiny on the server, with files nobody needs."""
-    hub.repos["owner/tiny"] = files = {path.name: path.read_bytes() for path in gpt2_folder().iterdir()}
-    files |= {"pytorch_model.bin": b"pickle", "README.md": b"# Tiny", "onnx/model.onnx": b"x", "vocab.json": b"{}"}
-    return files
+from viz_core.models import Model, WeightsUnavailable, about, checkpoint, load
 
 
 def test_a_hub_model_is_the_one_that_was_saved(
@@ -168,6 +39,28 @@ def test_settings_are_refused_before_any_weight_is_downloaded(hub: Hub, repo: di
     with pytest.raises(WeightsUnavailable, match="activation_function to gelu_fast"):
         load("owner/tiny")
     assert [path.rsplit("/", 1)[1] for path in hub.asked("GET") if "/resolve/" in path] == ["config.json"]
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json"])
+def test_words_without_end_are_refused_before_anything_is_downloaded(
+    hub: Hub, repo: dict[str, bytes], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "MOST_TEXT", 50_000)
+    repo[name] = b" " * 50_001
+    with pytest.raises(WeightsUnavailable, match=f"file {name} has 50,001 bytes; it is read up to 50,000"):
+        load("owner/tiny")
+    assert not [path for path in hub.asked("GET") if "/resolve/" in path]
+
+
+def test_an_index_without_end_is_refused_where_it_would_be_read(
+    hub: Hub, repo: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "MOST_TEXT", 50_000)
+    repo["model.safetensors.index.json"] = b" " * 50_001
+    assert about("owner/tiny")
+    del repo["model.safetensors"]
+    with pytest.raises(WeightsUnavailable, match=r"index.json has 50,001 bytes"):
+        about("owner/tiny")
 
 
 def test_the_short_names_of_the_gpt2_family(hub: Hub, repo: dict[str, bytes]) -> None:

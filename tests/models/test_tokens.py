@@ -139,6 +139,12 @@ def test_a_megabyte_is_counted_and_cut_at_once(text: str) -> None:
     assert time.perf_counter() - start < 2
 
 
+def test_cutting_leaves_something_of_a_letter_with_more_marks_than_fit() -> None:
+    tokenizer = Tokenizer(byte_level_tokenizer()).taking(1_000)
+    assert tokenizer.cut("e" + "\u0301" * 2_000, 10**6) == "e" + "\u0301" * 999
+    assert tokenizer.cut("e" + "\u0301" * 2_000, 5)
+
+
 def test_a_unigram_tokenizer_works_too() -> None:
     backend = tokenizers.Tokenizer(models.Unigram())
     backend.pre_tokenizer = pre_tokenizers.Metaspace()
@@ -148,3 +154,12 @@ def test_a_unigram_tokenizer_works_too() -> None:
     )  # fmt: skip
     tokenizer = Tokenizer(backend)
     assert "".join(tokenizer.labels(tokenizer.token_ids("The dog bit"))) == "·The·dog·bit"
+
+
+def test_of_one_character_with_marks_without_end_something_is_left() -> None:
+    tower = "a" + "\u0301" * 5_000
+    cut = BYTE_LEVEL.cut(tower, 20)
+    assert tower.startswith(cut)
+    assert len(cut) > 1
+    assert len(BYTE_LEVEL.token_ids(cut)) <= 20
+    assert BYTE_LEVEL.cut("a" * 300 + "e\u0301", 300)[-1] == "a"

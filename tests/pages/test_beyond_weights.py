@@ -196,12 +196,12 @@ def test_a_large_model_is_measured_when_asked_and_stays_asked() -> None:
             app = opened(PAGE, part=part, text=text)
             assert not app.exception
             before = drawn(app)
-            app.button(key=f"measure-{kind}").click().run()
+            app.button(key=f"ask-{kind}").click().run()
             assert not app.exception
-            assert f"measure-{kind}" not in [button.key for button in app.button]
+            assert f"ask-{kind}" not in [button.key for button in app.button]
             assert drawn(app) > before or part == "rollout"
         app.selectbox(key="setting-predicted").set_value("1").run()
-        assert "measure-heads off" not in [button.key for button in app.button], "asked once is enough"
+        assert "ask-heads off" not in [button.key for button in app.button], "asked once is enough"
 
 
 def test_a_model_that_runs_by_its_own_code(tmp_path: Path) -> None:
@@ -323,7 +323,7 @@ def test_gradients_are_computed_once_for_every_layer_and_part() -> None:
 def test_gradients_too_large_to_keep_are_kept_a_layer_at_a_time() -> None:
     """And say the same."""
     text, address = "Two dogs saw three red balls", {"layer": "1", "head": "2"}
-    with patch.object(store, "GRADIENTS", 1):
+    with patch.object(store.shelves().gradients, "most", 1):
         app = opened(PAGE, part="gradient", text=text, **address)
         assert not app.exception
         model = store.model("tiny-gpt")
@@ -345,7 +345,7 @@ def test_large_gradients_wait_until_they_are_asked_for(part: str) -> None:
         app = opened(PAGE, part=part, text=text)
         assert not app.exception
         assert drawn(app) == 0
-        app.button(key="measure-gradients").click().run()
+        app.button(key="ask-gradients").click().run()
         assert drawn(app) > 0
 
 

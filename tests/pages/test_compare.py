@@ -1,6 +1,8 @@
 """The page "Compare" through Streamlit's AppTest: every B on every kind of model, and what cannot be compared."""
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,8 @@ from tests.pages.test_pages import SENTENCE, drawn, opened
 from tests.pages.test_variants import bundle
 from viz_core.analysis.predictions import change_of
 from viz_core.edits import Edits
-from viz_core.models import bundled
+from viz_core.models import Model, bundled
+from viz_core.ui import store
 from viz_core.ui.questions.compare import layout, pictures, ranking
 from viz_core.ui.questions.compare.ranking import Ranking
 from viz_core.ui.questions.compare.sentence import one_word_changed
@@ -346,6 +349,21 @@ def test_the_absence_of_layers_and_of_heads_is_called_so() -> None:
     assert "**Without L1·H4, and without L3·H0**" in told
     told = said(opened(PAGE, part="head", text=SENTENCE, layer="1", head="4", other_head="1.4"))
     assert "no two absences to compare" in told
+
+
+def test_the_runs_without_them_do_not_hold_up_what_is_found_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[str] = set()
+    record = Model.record
+
+    def noted(*given: Any, **named: Any) -> Any:
+        threads.add(threading.current_thread().name.partition("_")[0])
+        return record(*given, **named)
+
+    monkeypatch.setattr(Model, "record", noted)
+    monkeypatch.setattr(store, "HEAVY", 0)
+    app = opened(PAGE, part="layer", text="Nobody has compared this before", layer="1", other_layer="2")
+    assert not app.exception
+    assert threads == {"heavy"}
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,11 @@ def answered(monkeypatch: pytest.MonkeyPatch, **changes: object) -> list[str]:
         loaded.append(name)
         return bundled("formation" if name == "owner/name" else name)
 
-    monkeypatch.setattr(viz_core, "about", lambda name: replace(about, **changes) if name == "owner/name" else None)
+    def told(name: str, **_how: object) -> hub.About | None:
+        return replace(about, **changes) if name == "owner/name" else None
+
+    monkeypatch.setattr(viz_core, "about", told)
+    monkeypatch.setattr(viz_core.models, "fetch", lambda _name, **_how: None)
     monkeypatch.setattr(viz_core, "load", load)
     store.shelves.clear()
     return loaded

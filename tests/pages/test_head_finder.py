@@ -269,10 +269,11 @@ def test_what_takes_long_is_done_when_asked_for(part: str, monkeypatch: pytest.M
     app = opened(PAGE, part=part, text=f"{TWICE} asked {part}", random_seed=str(100 + PARTS.index(part)))
     assert not app.exception
     assert drawn(app) == 0
-    app.button(key="ask-of-heads").click().run()
+    ask = next(button for button in app.button if (button.key or "").startswith("ask-"))
+    ask.click().run()
     assert not app.exception
     assert drawn(app) > 0
-    assert not [button for button in app.button if button.key == "ask-of-heads"]
+    assert not [button for button in app.button if (button.key or "").startswith("ask-")]
 
 
 # -- random tokens -------------------------------------------------------------------------------------------

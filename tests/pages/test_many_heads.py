@@ -185,7 +185,7 @@ def test_a_large_model_is_measured_when_asked() -> None:
         app = opened(PAGE, text="A dog bit two men")
         assert not app.exception
         assert "preset-strongest" not in [button.key for button in app.button]
-        app.button(key="measure").click().run()
+        app.button(key="ask-every head off").click().run()
         assert not app.exception
         assert "preset-strongest" in [button.key for button in app.button]
 

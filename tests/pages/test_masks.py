@@ -235,6 +235,13 @@ def test_nothing_leaks_under_the_causal_mask() -> None:
     assert f"{n - 1} of {n - 1} change" in said(app)
 
 
+def test_tokens_that_differ_in_a_blank_alone_are_told_apart() -> None:
+    app = shown(part="leak", text="이 영화는 정말 재미있어요. 배우들의 연기가", replaced="7")
+    options = app.selectbox(key="setting-by").options
+    assert {"'연기'", "' 연기'"} <= set(options)
+    assert len(options) == len(set(options))
+
+
 @pytest.mark.parametrize("model", ["tiny-gpt", "tiny-bert"])
 def test_every_token_in_turn(model: str) -> None:
     plain = shown(part="leak", model=model, text=SENTENCE)

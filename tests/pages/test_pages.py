@@ -7,9 +7,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from viz_core.models import Model, UnusableText
+
 ROOT = Path(__file__).parents[2]
 EVERY_PAGE = ["app.py", *(f"pages/{path.name}" for path in sorted((ROOT / "pages").glob("*.py")))]
-OF_THEIR_OWN = {"pages/encoder_decoder.py", "pages/matrix_lab.py"}  # which ask for neither the model nor the sentence
+# which ask for neither the model nor the sentence
+OF_THEIR_OWN = {"pages/encoder_decoder.py", "pages/lessons.py", "pages/matrix_lab.py"}
 PAGES = [page for page in EVERY_PAGE if page not in OF_THEIR_OWN]
 SENTENCE = "The dog bit the man"
 
@@ -40,7 +43,7 @@ def test_page_draws_at_once(page: str) -> None:
     app = opened(page)
     assert not app.exception
     assert not app.error
-    assert drawn(app) > 0
+    assert (drawn(app) > 0) == (page != "pages/lessons.py")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -59,7 +62,7 @@ def test_link_restores_the_view(page: str) -> None:
         ("", "no text"),
         ("   \n\t ", "blank"),
         ("word " * 400, "at most 256"),
-        ("a" * 1_000_000, "at most 256"),
+        ("a" * 1_000_000, "1,000,000 characters; this server takes at most 100,000"),
     ],
     ids=["empty", "spaces", "too long", "1 MB"],
 )
@@ -105,6 +108,21 @@ def test_too_long_text_can_be_cut(page: str) -> None:
     kept = app.text_input(key="sentence").value
     assert kept != "word " * 400
     assert ("word " * 400).startswith(kept)
+
+
+def test_a_text_that_cannot_be_cut_stays_as_it_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def panics(_model: Model, _text: str) -> str:
+        raise UnusableText("This model's tokenizer cannot read this text (panic).")
+
+    monkeypatch.setattr(Model, "cut", panics)
+    app = opened("app.py")
+    app.text_input(key="sentence").set_value("word " * 400).run()
+    app.button(key="cut").click().run()
+    assert not app.exception
+    assert "tokenizer cannot read this text" in app.error[1].value
+    assert app.text_input(key="sentence").value == "word " * 400
+    app.run()
+    assert len(app.error) == 1
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -157,7 +175,7 @@ def test_unusable_folder_gets_one_sentence(page: str, spoil: Callable[[Path], No
 def test_address_beyond_the_model_still_opens(page: str, layer: str, head: str, query: str, key: str) -> None:
     app = opened(page, text=SENTENCE, layer=layer, head=head, query=query, key=key)
     assert not app.exception
-    assert drawn(app) > 0
+    assert (drawn(app) > 0) == (page != "pages/lessons.py")
 
 
 @pytest.mark.parametrize("step", ["x", "qkv", "scores", "scale", "mask", "softmax", "values", "output", "nonsense"])

@@ -100,7 +100,7 @@ def test_a_model_that_has_it_needs_no_other() -> None:
 def test_without_positions_and_mask_the_two_orders_are_the_same(model: str) -> None:
     app = opened(PAGE, model=model, part="order", places="zeroed", sees="all")
     assert "The same up to permutation" in app.success[0].value
-    table = app.dataframe[0].value
+    table = app.table[0].value
     assert read(table["every token sees every token"][1]) <= 1e-6
 
 
@@ -109,7 +109,7 @@ def test_the_causal_mask_alone_tells_the_order_and_the_page_says_why(model: str)
     app = opened(PAGE, model=model, part="order", places="zeroed", sees="before")
     assert "Not the same" in app.warning[0].value
     assert "mask** itself tells what came before: “man” sees" in app.warning[0].value
-    assert float(app.dataframe[0].value["causal mask"][1]) > 0.01
+    assert float(app.table[0].value["causal mask"][1]) > 0.01
 
 
 @pytest.mark.parametrize("placing", ["kept", "shuffled"])
@@ -124,7 +124,7 @@ def test_the_table_of_all_six_is_that_of_the_model() -> None:
     first, second = (model.token_ids(text) for text in ("The dog bit the man", "The man bit the dog"))
     app = opened(PAGE, model="positions-alibi", part="order")
     kept = places.order_difference(model.transformer, first, second, Edits()).max()
-    assert float(app.dataframe[0].value["causal mask"][0]) == pytest.approx(float(kept), abs=1e-3)
+    assert float(app.table[0].value["causal mask"][0]) == pytest.approx(float(kept), abs=1e-3)
 
 
 def test_a_large_model_is_compared_in_float32_and_only_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +132,7 @@ def test_a_large_model_is_compared_in_float32_and_only_as_asked(monkeypatch: pyt
     app = opened(PAGE, model="tiny-bert", part="order", one="The dog saw the man", another="The man saw the dog")
     assert "The same up to permutation" in app.success[0].value
     assert "twelve runs" in said(app)
-    assert not app.dataframe
+    assert not app.table
 
 
 @pytest.mark.parametrize(

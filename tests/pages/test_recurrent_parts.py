@@ -144,7 +144,7 @@ def test_measured_here_is_what_the_models_write() -> None:
         right = [text == pair.target for text, pair in zip(found.of[name].written, found.pairs, strict=True)]
         assert sum(one.right for one in found.of[name].by_length) == sum(right)
     wrong = [pair for pair, right in zip(found.pairs, found.of["gru-plain"].right, strict=True) if not right]
-    assert f"of the {len(wrong)} sentences that **gru-plain** got wrong" in said(app)
+    assert f"of the {len(wrong)} sentences that gru-plain got wrong" in said(app)
 
     look = next(button for button in app.button if button.key and button.key.startswith("look-"))
     look.click().run()

@@ -40,6 +40,17 @@ def test_a_role_leads_to_the_head_that_does_it_most() -> None:
     assert not [button for button in app.button if button.key == "wake"]
 
 
+def test_a_picked_role_stays_picked_in_another_language() -> None:
+    """The box then calls it otherwise; the browser must hear, for it would send the old words with the next click."""
+    app = opened("app.py", layer="3", head="0")
+    app.selectbox(key="find").set_value("previous").run()
+    app.segmented_control(key="language").set_value("ko").run()
+    finder = app.selectbox(key="find")
+    assert finder.value == "previous"
+    assert finder.proto.set_value
+    assert finder.proto.raw_value == finder.options[finder.index]
+
+
 def test_a_role_that_sleeps_says_so_and_the_sentence_said_twice_wakes_it() -> None:
     app = opened("app.py", text=NO_REPEATS, layer="3", head="0")
     app.selectbox(key="find").set_value("induction").run()

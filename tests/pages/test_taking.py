@@ -1,8 +1,10 @@
 """What is taken along, through AppTest: nothing is made until it is asked for; then it is what the page shows."""
 
+import re
 from pathlib import Path
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
@@ -141,3 +143,35 @@ def test_a_failed_input_leaves_the_last_good_recording() -> None:
     app.run()
     assert not app.exception
     assert repr(SENTENCE) in app.code[-1].value
+
+
+def test_the_numbers_of_a_figure_are_a_table_when_asked_for() -> None:
+    app = with_menu("app.py", "taking-map", text=SENTENCE, layer="1", head="3")
+    assert not app.dataframe
+    app.toggle(key="taken-table-map").set_value(True).run()
+    assert not app.exception
+    weights = viz_core.load("tiny-gpt").record(SENTENCE).blocks[1].attention.head(3)
+    shown = app.dataframe[0].value
+    assert shown.index[1] == shown.columns[1] == "1 dog"
+    expected = np.where(weights.allowed, weights.weights[0], np.nan)
+    assert np.allclose(shown.to_numpy(float), expected, equal_nan=True)
+
+
+def test_of_a_long_text_the_table_is_the_chosen_row() -> None:
+    text = "The little dog chased the red ball. " * 6
+    app = with_menu("app.py", "taking-map", text=text, layer="1", head="3", query="9")
+    app.toggle(key="taken-table-map").set_value(True).run()
+    assert not app.exception
+    weights = viz_core.load("tiny-gpt").record(text).blocks[1].attention.head(3).weights[0, 9]
+    shown = app.dataframe[0].value
+    assert [column.split()[0] for column in shown.columns] == ["9"]
+    assert np.allclose(shown.to_numpy(float)[:10, 0], weights[:10])
+    assert any("One row of" in caption.value for caption in app.caption)
+
+
+def test_every_figure_says_where_its_largest_numbers_are() -> None:
+    app = opened("app.py", text=SENTENCE, layer="1", head="3")
+    (said,) = [chart.proto.alt for chart in app.get("plotly_chart") if "weights" in chart.proto.alt]
+    weights = viz_core.load("tiny-gpt").record(SENTENCE).blocks[1].attention.head(3).weights[0]
+    largest = [f"{weight:.3g}" for weight in weights.flatten().sort(descending=True).values[:3].tolist()]
+    assert re.findall(r"→ “[^”]*”(?: \(\d+\))? ([\d.]*\d)", said) == largest

@@ -57,6 +57,13 @@ def test_a_text_no_address_can_hold_stays_out() -> None:
     assert address_of(View(text="가" * 10_000, head=3)) == {"head": "3"}
 
 
+def test_a_models_name_of_no_end_is_none(browser: Address) -> None:
+    browser.from_dict({"model": "x" * 301, "head": "2"})
+    assert (run().model, run().head) == (View().model, 2)
+    browser.from_dict({"model": "x" * 300})
+    assert run().model == "x" * 300
+
+
 def test_a_link_is_adopted(browser: Address) -> None:
     browser.update(text="hello", layer="2", key="7", nonsense="x")
     assert run() == View(text="hello", layer=2, key=7)
