@@ -1,19 +1,37 @@
 # make run    start the app, in the browser      make run PORT=8600    on another port
+# make run HOST=0.0.0.0 CLASS=class.toml         for a class: docs/teaching.md
+# make run HOST=0.0.0.0 SERVER=server.toml       for everybody: docs/deploy.md
 # make test   the whole suite                    make check            what CI asks: style, types, tests
+# make audit  known vulnerabilities of what is installed
+# make fuzz   hostile input, 20,000 cases and more      make fuzz SEED=1     the same ones again
+# make messages   what the program says goes into assets/translations; write what is missing there, and run it again
 
+SEED ?= $(shell date +%s)
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8501
+HOST ?=
+CLASS ?= $(ATTENTION_CLASS)
+SERVER ?= $(ATTENTION_SERVER)
 BIN = $(VENV)/bin
 
-.PHONY: run test check lint types format benchmark dev clean
+ifneq ($(CLASS),)
+export ATTENTION_CLASS := $(abspath $(CLASS))
+endif
+ifneq ($(SERVER),)
+export ATTENTION_SERVER := $(abspath $(SERVER))
+endif
+
+.PHONY: run test check lint types format fuzz messages audit benchmark dev clean
 
 run: $(VENV)/.installed
+	$(if $(CLASS),@$(BIN)/python -m viz_core.ui.classroom)
+	$(if $(SERVER),@$(BIN)/python -m viz_core.ui.server)
 	@echo "The visualizer opens at http://localhost:$(PORT) (Ctrl+C stops it)"
-	@$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+	@$(BIN)/python -m streamlit run app.py --server.port $(PORT) $(if $(HOST),--server.address $(HOST))
 
 test: dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 check: lint types test
 
@@ -27,6 +45,15 @@ types: dev
 format: dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages: dev
+	$(BIN)/python -m tests.catalogues
+
+audit: dev
+	$(BIN)/python -m tests.audit
+
+fuzz: dev
+	$(BIN)/python -m pytest tests/fuzz tests/browser/test_payloads.py --hypothesis-profile=nightly --hypothesis-seed=$(SEED) --numprocesses logical --maxprocesses 4 --dist worksteal
 
 benchmark: dev
 	$(BIN)/python -m tests.benchmarks
