@@ -26,6 +26,7 @@ def type_sentence(page: Page, text: str) -> None:
 def cell_centre(page: Page, key: str, row: int, column: int) -> tuple[float, float]:
     """Where on the screen a cell of a map lies, asked of Plotly's own axes."""
     plot = page.locator(f".st-key-{key} .js-plotly-plot")
+    expect(plot).to_have_count(1)  # the one of the run before is gone
     plot.scroll_into_view_if_needed()
     return tuple(
         plot.evaluate(
@@ -66,10 +67,10 @@ def chosen_head(page: Page, layer: int, head: int) -> None:
     map_says(page, f"L{layer}·H{head}")
 
 
-def map_says(page: Page, text: str) -> None:
-    """Its title; for a moment the figure that is being replaced is there too."""
-    expect(page.locator(".st-key-map .gtitle", has_text=text)).to_have_count(1)
-    expect(page.locator(".st-key-map .gtitle")).to_have_count(1)
+def map_says(page: Page, text: str, key: str = "map") -> None:
+    """Its title; for a moment the figure that is being replaced is there too, hidden."""
+    expect(page.locator(f".st-key-{key} .gtitle", has_text=text)).to_have_count(1)
+    expect(page.locator(f".st-key-{key} .gtitle")).to_have_count(1)
 
 
 def sent(page: Page) -> list[int]:

@@ -54,7 +54,7 @@ def test_type_a_sentence_choose_a_head_click_a_cell(page: Page, address: str, mo
     }
     record = model.record(SENTENCE).blocks[chosen["layer"]].attention.head(chosen["head"])
     title = f"L{chosen['layer']}·H{chosen['head']}"
-    expect(page.locator(".st-key-map .gtitle")).to_contain_text(title)
+    map_says(page, title)
     values = drawn_values(page, "map")
     for row, (shown, computed) in enumerate(zip(values, record.weights[0].tolist(), strict=True)):
         assert shown[: row + 1] == pytest.approx(computed[: row + 1], abs=1e-6)
@@ -83,7 +83,7 @@ def test_a_link_opened_elsewhere_shows_the_same(page: Page, address: str, model:
     page.goto(f"{address}/inside_one_head?text={quote(SENTENCE)}&layer=2&head=5&query=6&key=2&step=softmax")
     settled(page, "weights")
     expect(page.get_by_label("Type a sentence")).to_have_value(SENTENCE)
-    expect(page.locator(".st-key-weights .gtitle")).to_contain_text("L2·H5")
+    map_says(page, "L2·H5", "weights")
     record = model.record(SENTENCE).blocks[2].attention.head(5)
     assert drawn_values(page, "weights")[6][:7] == pytest.approx(record.weights[0, 6, :7].tolist(), abs=1e-6)
     expect(page.locator(".st-key-cell-numbers annotation").first).to_contain_text(
@@ -158,8 +158,10 @@ def test_clicking_a_bar_adds_that_token(page: Page, address: str, model: Model) 
     page.goto(f"{address}/?text={quote(SENTENCE)}")
     settled(page)
     second = model.next_tokens(model.record(SENTENCE), 2)[1]
-    page.locator(".st-key-next .js-plotly-plot").scroll_into_view_if_needed()
-    x, y = page.locator(".st-key-next .js-plotly-plot").evaluate(
+    bars = page.locator(".st-key-next .js-plotly-plot")
+    expect(bars).to_have_count(1)
+    bars.scroll_into_view_if_needed()
+    x, y = bars.evaluate(
         "gd => { const box = gd.getBoundingClientRect(), {xaxis, yaxis} = gd._fullLayout;"
         " return [box.left + xaxis._offset + 5, box.top + yaxis._offset + yaxis.d2p(1)]; }"
     )
