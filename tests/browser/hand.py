@@ -120,3 +120,17 @@ def no_sideways_scroll(page: Page) -> None:
 def figure_shows(page: Page, key: str) -> None:
     """Wait until a figure is drawn."""
     page.locator(f".st-key-{key} .js-plotly-plot .main-svg").first.wait_for(state="attached")
+
+
+def cancel(page: Page) -> None:
+    """At once: Playwright's own click waits until nothing moves, and by then the work may be done."""
+    page.get_by_role("button", name="Cancel").dispatch_event("click")
+
+
+def at_rest(page: Page) -> None:
+    """Wait until nothing has run for a while."""
+    page.wait_for_function(
+        "() => { const state = document.querySelector('[data-testid=stApp]').dataset.testScriptState,"
+        " now = performance.now(); if (state !== 'notRunning') window.ranAt = now;"
+        " return now - (window.ranAt ??= now) > 1000; }"
+    )

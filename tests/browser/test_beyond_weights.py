@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.hand import (
     SENTENCE,
+    cancel,
     cell_centre,
     figure_shows,
     in_address,
@@ -83,7 +84,7 @@ def test_a_long_measurement_can_be_cancelled(page: Page, address: str, checkpoin
     offer = page.get_by_role("button", name="Run the model 240 times")
     offer.click()
     expect(page.get_by_text("Switching off one head at a time")).to_be_visible()
-    page.get_by_role("button", name="Cancel").click()
+    cancel(page)
     expect(offer).to_be_visible()
     expect(page.get_by_text("Switching off one head at a time")).to_have_count(0)
     in_address(page, part="absence")

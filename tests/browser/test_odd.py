@@ -13,6 +13,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from tests.browser.conftest import TOKENIZER
 from tests.browser.hand import (
     SENTENCE,
+    cancel,
     chosen_head,
     in_address,
     settled,
@@ -35,7 +36,7 @@ def test_a_long_recording_tells_how_far_it_is_and_can_be_ended(
     page.get_by_label("A longer text", exact=True).fill(words(1000))
     page.get_by_role("button", name="Look at this text").click()
     expect(page.get_by_text(re.compile(r"Reading the text: layer \d+ of 40"))).to_be_visible()
-    page.get_by_role("button", name="Cancel").click()
+    cancel(page)
     settled(page)
     expect(page.get_by_label("Type a sentence")).to_have_value(SENTENCE)
     assert page.url == frames

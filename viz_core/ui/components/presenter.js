@@ -134,15 +134,21 @@ function drop() {
 }
 
 function press(element) {
-  here.pressed = performance.now();
+  Object.assign(here, { pressed: performance.now(), from: location.href });
   if (document.fullscreenElement) document.exitFullscreen();
   element.click();
   goHome();
 }
 
-/** Whether the page has run since the last press. A busy server begins late, and until then the page looks at rest. */
-const heard = () =>
-  here.pressed === undefined || here.ran > here.pressed || performance.now() - here.pressed > UNHEARD;
+/** Whether the page has run since the last press. A busy server begins late, and until then the page looks at rest; of a
+ *  run that a busy browser hears of only when it has ended, the address is all that is seen. */
+function heard() {
+  const now = performance.now();
+  if (here.pressed === undefined || here.ran > here.pressed) return true;
+  if (location.href === here.from) return now - here.pressed > UNHEARD;
+  here.ran = here.turned = now;
+  return true;
+}
 
 /** Whether all is drawn: the bar comes last, and knows what is around this page and not the one before. */
 const rests = () => here.root?.isConnected && idle() && performance.now() - (here.turned ?? 0) > REST;
