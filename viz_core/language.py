@@ -82,6 +82,9 @@ ENDINGS = {
     "n": "은",
     "ng": "응",
 }  # endings of English words that stay consonants in Korean
+# so do k, p and t after a short vowel: “캣”, “컵”, “북”; but “세트”, by usage
+SHORT = re.compile(r"(?:(?<![aeiou])[aeiou](?:ck|[kpt])|ook)$")
+LONG = {"bat", "hat", "hit", "net", "set"}
 
 
 def with_particles(text: str, filled: Callable[[str], str] = str) -> str:
@@ -121,4 +124,6 @@ def _sounded(word: str) -> str:
     letters = re.search(r"[A-Za-z]+$", word)
     if letters and (len(letters.group()) == 1 or letters.group().isupper()):
         return LETTER_BY_LETTER.get(last, "이")
+    if letters and SHORT.search(letters.group().lower()) and letters.group().lower() not in LONG:
+        return "읏"
     return ENDINGS.get(word[-2:].lower()) or ENDINGS.get(last, "이")

@@ -135,6 +135,20 @@ def test_visitors_outlive_the_process_that_serves_them(browser: Browser, front: 
     assert not re.search(r"bird|Lily|text=", asked), "the log has a visitor's sentence"
 
 
+def test_the_lecturers_timer_runs_under_the_policy(browser: Browser, front: Front) -> None:
+    complaints: list[str] = []
+    page = visitor(browser, complaints)
+    page.goto(f"{front.url}/masks?present=1")
+    settled(page, "weights")
+    expect(page.locator("[data-testid=presenter] .bar")).to_be_visible()
+    with page.expect_popup() as opened:
+        page.keyboard.press("t")
+    expect(opened.value.locator("#clock")).to_have_text(re.compile(r"\d\d:\d\d"))
+    expect(opened.value.locator("#next")).to_have_text("Next: Leakage")
+    page.context.close()
+    assert not complaints
+
+
 def test_what_is_not_for_visitors_is_closed(front: Front) -> None:
     for path in ("_stcore/metrics", "_stcore/agent/openapi.json", "_stcore/upload_file/a/b"):
         with pytest.raises(urllib.error.HTTPError, match="404"):

@@ -192,6 +192,7 @@ def watched(browser: Browser, **shape: bool) -> Iterator[Watch]:
 @contextmanager
 def tabs(browser: Browser, number: int = 3, **shape: bool) -> Iterator[list[Watch]]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, **shape)
+    context.set_default_timeout(60_000)
     yield [Watch(context.new_page()) for _tab in range(number)]
     context.close()
 

@@ -264,17 +264,30 @@ def test_locked_colours_stay_over_a_change_of_head(projector: Page, address: str
     projector.wait_for_function(f"before => ({LIMITS})('scores')[0][1] !== before", arg=before[0][1])
 
 
-def test_the_picture_in_view_fills_the_screen_and_comes_back(projector: Page, address: str) -> None:
-    projector.goto(f"{address}/scaling?text={quote(SENTENCE)}&present=1")
-    settled(projector, "own")
-    size = """() => {
-      const { width, height } = document.querySelector('.st-key-own .js-plotly-plot')._fullLayout;
+@pytest.mark.parametrize(("where", "shows"), [("", "map"), ("masks", "weights"), ("scaling?part=head", "own")])
+def test_the_picture_in_view_fills_the_screen_and_comes_back(
+    projector: Page, address: str, where: str, shows: str
+) -> None:
+    """A map as wide as its square cells are, in the middle."""
+    projector.goto(f"{address}/{where}{'&' if '?' in where else '?'}text={quote(SENTENCE)}&present=1")
+    settled(projector, shows)
+    at_rest(projector)
+    projector.locator(f".st-key-{shows} .js-plotly-plot").scroll_into_view_if_needed()
+    size = f"""() => {{
+      const {{ width, height }} = document.querySelector('.st-key-{shows} .js-plotly-plot')._fullLayout;
       return [width, height];
-    }"""
+    }}"""
     before = projector.evaluate(size)
     key(projector, "f")
-    projector.wait_for_function("() => document.fullscreenElement?.matches('.st-key-own')")
-    projector.wait_for_function(f"() => String(({size})()) === String([innerWidth, innerHeight])")
+    projector.wait_for_function(f"() => document.fullscreenElement?.matches('.st-key-{shows}')")
+    projector.wait_for_function(f"() => ({size})()[1] === innerHeight")
+    projector.wait_for_timeout(1_000)
+    now = projector.evaluate(size)
+    box = projector.locator(f".st-key-{shows} .js-plotly-plot").bounding_box()
+    assert box is not None
+    assert (now[1], box["y"], box["height"]) == (720, 0, 720), "it stays so"
+    assert box["x"] + box["width"] / 2 == pytest.approx(640, abs=2), "in the middle"
+    assert now[0] < 1280
     key(projector, "f")
     projector.wait_for_function("() => !document.fullscreenElement")
     projector.wait_for_function(f"before => String(({size})()) === String(before)", arg=before)
@@ -346,6 +359,24 @@ def test_a_whole_lesson_by_one_key(projector: Page, address: str) -> None:
         if at < len(lesson.steps):
             key(projector, "ArrowRight")
     expect(projector.locator(".st-key-lesson-next")).to_contain_text("Next lesson")
+
+
+def test_in_a_lesson_the_answer_and_the_picture_are_in_sight(projector: Page, address: str) -> None:
+    projector.goto(f"{address}/?lesson=1&lesson_step=1&present=1")
+    expect(projector.locator(".st-key-lesson-show")).to_be_visible()
+    expect(projector.locator(BAR)).to_be_visible()
+    at_rest(projector)
+    key(projector, "ArrowRight")
+    expect(projector.locator(".st-key-lesson-view .js-plotly-plot").first).to_be_attached()
+    projector.wait_for_function(
+        """() => {
+          const [answer, picture, next] = ['.st-key-lesson-answer', '.st-key-lesson-view .js-plotly-plot',
+            '.st-key-lesson-next'].map((name) => document.querySelector(name)?.getBoundingClientRect());
+          const edge = document.querySelector('[data-testid=stMain]').getBoundingClientRect().bottom;
+          return answer?.top >= 0 && answer.top < edge / 3 && picture.bottom <= edge && next.bottom <= edge;
+        }"""
+    )
+    expect(projector.locator(".st-key-lesson-bar")).to_be_hidden()
 
 
 def test_in_a_lesson_the_answer_comes_before_the_next_step(projector: Page, address: str) -> None:

@@ -214,15 +214,6 @@ def test_what_can_be_read_again_is(tmp_path: Path):
     assert isinstance(lessons("en", tmp_path)[1], Lesson)
 
 
-def test_the_files_that_a_lesson_is_read_from(tmp_path: Path):
-    write(tmp_path)
-    english, korean = tmp_path / "01-small.md", tmp_path / "01-small.ko.md"
-    for language, sources in (("en", (english,)), ("ko", (english, korean))):
-        (lesson,) = lessons(language, tmp_path)
-        assert isinstance(lesson, Lesson)
-        assert lesson.sources == sources
-
-
 @pytest.mark.parametrize("error", [AttributeError, RuntimeError, NotImplementedError])
 def test_a_fault_of_ours_is_not_told_as_the_authors(tmp_path: Path, monkeypatch, error: type[Exception]):
     def broken(_asked: Asked, of: str, between: list[object]) -> int:
@@ -274,6 +265,7 @@ def test_a_translation_that_does_not_fit_leaves_the_english(tmp_path: Path, righ
     [
         ("02-big.xx.md", "unknown language xx; there are en, ko"),
         ("2-big.md", "expected a name like 04-why-sqrt.md"),
+        ("00-big.md", "expected a name like 04-why-sqrt.md"),
         ("02-big.ko.md", "there is no English file 02-big.md for it"),
         ("01-twin.md", "01-small.md has the number 1 too"),
     ],

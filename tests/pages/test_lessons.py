@@ -1,5 +1,6 @@
 """Lessons through AppTest: every step of every one, in both languages; questions, score, and addresses that lie."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,7 +61,13 @@ def opened_at(**address: str) -> AppTest:
 
 
 def guess(app: AppTest, ask: Ask, at: int | tuple[int, int]) -> None:
-    """Gives an answer the way a keyboard does."""
+    choose(app, ask, at)
+    app.run()
+    press(app, "lesson-check")
+
+
+def choose(app: AppTest, ask: Ask, at: int | tuple[int, int]) -> None:
+    """The way a keyboard does."""
     if isinstance(at, tuple):
         row, column = [box for box in app.selectbox if box.key and box.key.startswith(("lesson-row", "lesson-column"))]
         row.set_value(at[0])
@@ -69,8 +76,6 @@ def guess(app: AppTest, ask: Ask, at: int | tuple[int, int]) -> None:
         app.button_group[[group.key for group in app.button_group].index(_key(app))].set_value(at)
     else:
         app.radio[0].set_value(at)
-    app.run()
-    press(app, "lesson-check")
 
 
 def _key(app: AppTest) -> str:
@@ -139,6 +144,39 @@ def test_a_question_is_answered_then_the_page_is_seen(small: Path, at: int, well
     press(app, "lesson-open-1")
     assert dict(app.session_state["view"].settings)["lesson_step"] == str(at + 1), "it goes on where it was left"
     assert not asks(app), "the first answer counts"
+
+
+@pytest.mark.parametrize("at", [1, 2, 3], ids=["cell", "token", "choose"])
+def test_what_was_chosen_last_counts(small: Path, at: int) -> None:
+    """Also where the click on Check comes before the page has run: its button is still that of the choice before."""
+    (lesson,) = lessons("en", small)
+    assert isinstance(lesson, Lesson)
+    app = opened_at(lesson="1", lesson_step=str(at + 1))
+    ask, good, bad = answers(lesson, at)
+    choose(app, ask, bad[0])
+    app.run()
+    choose(app, ask, good[0])
+    press(app, "lesson-check")
+    assert "**Right**" in said(app)
+
+
+def test_an_answer_is_not_taken_for_that_to_another_question(small: Path) -> None:
+    """Of a lesson that is written while it is open."""
+    (lesson,) = lessons("en", small)
+    assert isinstance(lesson, Lesson)
+    app = opened_at(lesson="1", lesson_step="2")
+    ask, good, _bad = answers(lesson, 1)
+    guess(app, ask, good[0])
+    file = lesson.file
+    head, *steps = re.split(r"(?m)^(?=## )", file.read_text(encoding="utf-8"))
+    steps[1], steps[3] = steps[3], steps[1]
+    file.write_text("".join([head, *steps]), encoding="utf-8")
+    app.run()
+    assert asks(arrived(app))
+    steps[1], steps[3] = steps[3], steps[1]
+    file.write_text("".join([head, *steps]), encoding="utf-8")
+    app.run()
+    assert not asks(arrived(app)), "it is that question again"
 
 
 def test_what_was_picked_stays_in_another_language() -> None:

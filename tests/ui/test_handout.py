@@ -35,7 +35,10 @@ LONGEST = "11"  # the lesson with the largest figures
 def served(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A server: its options, the visitor's view, the address it is seen under, this computer's in the network."""
     server = SimpleNamespace(
-        options={"server.address": None, "server.allowedHosts": []}, view=View(), url="", lan="192.168.0.12"
+        options={"server.address": None, "server.allowedHosts": [], "server.port": 8501},
+        view=View(),
+        url="",
+        lan="192.168.0.12",
     )
 
     class Socket(socket.socket):
@@ -49,6 +52,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     context = SimpleNamespace(context=server, get_option=server.options.get, session_state={"page": "masks"})
     monkeypatch.setattr(link, "st", context)
     monkeypatch.setattr(link.socket, "socket", Socket)
+    monkeypatch.setattr(link, "CONTAINER", ())
     monkeypatch.setattr(state, "current", lambda: server.view)
     return server
 
@@ -78,7 +82,7 @@ def test_a_lone_surrogate_makes_a_link(served: SimpleNamespace) -> None:
     assert "text=a%3Fb" in link.here().address
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "0.0.0.0", "[::]"])  # noqa: S104
 def test_this_computer_is_called_by_its_name_in_the_network(served: SimpleNamespace, host: str) -> None:
     served.url = f"http://{host}:8501/masks"
     found = link.here()
@@ -104,6 +108,31 @@ def test_a_server_that_nobody_else_reaches(served: SimpleNamespace, options: dic
     found = link.here()
     assert found.alone
     assert found.address == "http://localhost:8501/masks"
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "marked"),
+    [
+        ("http://localhost/masks", 8501, False),  # through nginx, or another port of the machine around a container
+        ("https://localhost/masks", 8501, False),
+        ("http://localhost:8080/masks", 8501, False),
+        ("http://localhost:8501/masks", 8501, True),
+    ],
+)
+def test_a_server_that_does_not_know_how_it_is_reached(
+    served: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, port: int, marked: bool
+) -> None:
+    served.url, served.options["server.port"] = url, port
+    if marked:
+        monkeypatch.setattr(link, "CONTAINER", (str(tmp_path),))
+    assert (link.here().address, link.here().alone) == (url, True)
+    assert "under the server's own name" in menu._about(link.here(), None)[0]
+
+
+@pytest.mark.parametrize(("url", "port"), [("http://localhost/masks", 80), ("https://localhost/masks", 443)])
+def test_the_port_that_need_not_be_written(served: SimpleNamespace, url: str, port: int) -> None:
+    served.url, served.options["server.port"] = url, port
+    assert link.here().address == url.replace("localhost", "192.168.0.12")
 
 
 def test_whom_nobody_reaches_is_told_the_command_of_the_readme() -> None:
@@ -250,7 +279,7 @@ def test_a_lesson_is_made_anew_when_a_file_of_it_or_the_program_changes(
     for file in files:
         file.write_text("as it was")
     monkeypatch.setattr(of_lesson, "ROOT", tmp_path)
-    lesson = Lesson(3, "scores", "Scores", "", 5, (), "ko", files[1], tuple(files[:2]))
+    lesson = Lesson(3, "scores", "Scores", "", 5, (), "ko", files[1])
     seen = [of_lesson.digest(lesson)]
     assert of_lesson.digest(lesson) == seen[0]
     for file in files:

@@ -67,6 +67,7 @@ def test_nothing_need_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fr
         ('models = ["/etc"]', 'models = "/etc": allowed is gpt2'),
         ('models = ["gpt2", "gpt2"]', 'models = "gpt2": allowed is each once'),
         ('folders = ["/no/such/folder"]', 'folders = "/no/such/folder": allowed is a folder that exists'),
+        (f'folders = ["/{"a" * 300}"]', f'folders = "/{"a" * 77}…: allowed is a folder that exists'),  # isn't looked at
         ('folders = ["assets"]', 'folders = "assets": allowed is a folder that exists, from / or ~ on'),
         ('folders = ["/"]', 'folders = "/": allowed is a folder that exists, from / or ~ on, and not the whole disk'),
         ('folders = ["/tmp/.."]', 'folders = "/tmp/..": allowed is a folder that exists'),

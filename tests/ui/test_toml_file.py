@@ -18,6 +18,10 @@ def reader(folder: Path, text: str) -> Reader:
     return Reader(path, table_of(path, "ATTENTION_OWN"))
 
 
+def test_the_mark_that_some_editors_begin_a_file_with_is_none_of_it(tmp_path: Path) -> None:
+    assert reader(tmp_path, "\ufeffkey = 5").found == {"key": 5}
+
+
 @pytest.mark.parametrize(
     ("ask", "text", "found"),
     [

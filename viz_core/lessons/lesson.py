@@ -77,8 +77,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Lesson:
-    """language: the one that its words are in; file: where they stand; sources: everything that the lesson is read
-    from, which is the English file too."""
+    """language: the one that its words are in; file: where they stand."""
 
     number: int
     name: str
@@ -88,7 +87,6 @@ class Lesson:
     steps: tuple[Step, ...]
     language: str
     file: Path
-    sources: tuple[Path, ...]
 
     @property
     def questions(self) -> int:

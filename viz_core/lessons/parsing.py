@@ -13,7 +13,7 @@ from viz_core.lessons.filling import slots
 from viz_core.lessons.lesson import MISTAKES, Ask, Complaint, Lesson, Step
 from viz_core.models import bundled_readers
 
-FILE = re.compile(r"(?P<number>\d{2})-(?P<name>[a-z0-9-]+?)(?:\.(?P<language>[\w-]+))?\.md")
+FILE = re.compile(r"(?P<number>(?!00)\d{2})-(?P<name>[a-z0-9-]+?)(?:\.(?P<language>[\w-]+))?\.md")
 CLICKS = {"cell", "token"}
 LONGEST = 60  # minutes; more is no lesson
 FENCE = re.compile(r"(`{3,}|~{3,})\s*(\w*)\s*$")
@@ -39,7 +39,7 @@ def parsed(file: Path) -> Lesson:
     steps = tuple(_step(draft) for draft in drafts)
     minutes = front.number("minutes", LONGEST)
     title, summary = _unfilled(front, "title"), _unfilled(front, "summary")
-    return Lesson(number, name, title, summary, minutes, steps, language, file, (file,))
+    return Lesson(number, name, title, summary, minutes, steps, language, file)
 
 
 def translated(original: Lesson, file: Path) -> Lesson:
@@ -53,8 +53,7 @@ def translated(original: Lesson, file: Path) -> Lesson:
         raise Complaint(file, line, words.format(count=len(drafts), expected=len(original.steps)))
     steps = tuple(_in_other_words(step, draft) for step, draft in zip(original.steps, drafts, strict=True))
     title, summary = _unfilled(front, "title"), _unfilled(front, "summary")
-    sources = (*original.sources, file)
-    return replace(original, title=title, summary=summary, steps=steps, language=language, file=file, sources=sources)
+    return replace(original, title=title, summary=summary, steps=steps, language=language, file=file)
 
 
 # -- the file as it is written ------------------------------------------------------------------------------

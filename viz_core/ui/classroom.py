@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from viz_core.language import LANGUAGES, _
 from viz_core.lessons.lesson import LESSONS
 from viz_core.models import bundled, bundled_readers
-from viz_core.ui.toml_file import Reader, Unusable, listed, path_of, table_of
+from viz_core.ui.toml_file import Reader, Unusable, is_folder, listed, path_of, table_of
 
 VARIABLE = "ATTENTION_CLASS"
 GPT2_FAMILY = ["gpt2", "distilgpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"]
@@ -128,7 +128,7 @@ class _Reader(Reader):
                 allowed = _("{name}, or one of its steps: {steps}").format(name=own, steps=listed(steps))
                 raise self.wrong(key, name, allowed)
         elif name.startswith(("/", "~")) or Path(name).is_absolute():
-            if not path_of(name).is_dir():
+            if not is_folder(path_of(name)):
                 raise self.wrong(key, name, _("a folder that exists"))
         elif name not in GPT2_FAMILY and name.count("/") != 1:
             known = listed([*readers, *GPT2_FAMILY])

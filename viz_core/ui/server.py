@@ -23,7 +23,7 @@ from viz_core.models import SOURCES, WeightsUnavailable, bundled, bundled_reader
 from viz_core.models.model import Source
 from viz_core.ui import classroom
 from viz_core.ui.classroom import GPT2_FAMILY
-from viz_core.ui.toml_file import Reader, Unusable, listed, path_of, table_of
+from viz_core.ui.toml_file import Reader, Unusable, is_folder, listed, path_of, table_of
 
 VARIABLE = "ATTENTION_SERVER"
 LOCAL = {"localhost", "127.0.0.1", "::1"}
@@ -219,7 +219,7 @@ class _Reader(Reader):
 
     def _folder(self, name: str) -> Path:
         path = path_of(name)
-        if not path.is_absolute() or not path.is_dir() or path.resolve() == Path(path.anchor):
+        if not path.is_absolute() or not is_folder(path) or path.resolve() == Path(path.anchor):
             raise self.wrong("folders", name, _("a folder that exists, from / or ~ on, and not the whole disk"))
         return path
 

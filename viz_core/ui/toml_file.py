@@ -18,6 +18,11 @@ def path_of(name: str) -> Path:
         return Path(name)
 
 
+def is_folder(path: Path) -> bool:
+    """One that can be looked into as far as to it; False where we may not."""
+    return os.path.isdir(path)  # noqa: PTH112  whose Path.is_dir raises where we may not look
+
+
 class Unusable(ValueError):
     """The file cannot be used: names the file, the key, the value and what is allowed."""
 
@@ -25,7 +30,7 @@ class Unusable(ValueError):
 def table_of(path: Path, variable: str) -> dict[str, Any]:
     """What the file holds; `variable` is that of the environment that names it. Raises Unusable."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         reason = _("{path}: cannot be read ({reason}). {variable} names the file.")
         raise Unusable(reason.format(path=path, reason=error.strerror, variable=variable)) from error

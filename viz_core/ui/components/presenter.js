@@ -6,6 +6,7 @@ const PICTURE = 160; // px that a component is high at least to count as a pictu
 const SETTLED = 20; // looks without anything new, 60 ms apart, until a page counts as drawn
 const HOME = 14; // px between the strip at the top and what is under it
 const MOST_MOVES = 8; // presses that are kept while the page is busy
+const NEAR = 8; // px by which a map in the full screen may miss its width: margins follow it
 const REST = 250; // ms that nothing runs until a press counts as answered: one answer may be several runs
 const UNHEARD = 10_000; // ms after a press in which its run begins, if there is to be one
 const [LONGEST_WAIT, PATIENCE] = [5000, 30_000]; // ms for the page to rest; where there is nothing to press, for it to come
@@ -170,8 +171,27 @@ function goHome() {
     const strip = document.querySelector('[data-testid="stLayoutWrapper"]:has(> .st-key-chain)');
     const first = strip?.nextElementSibling;
     const by = first ? first.getBoundingClientRect().top - strip.getBoundingClientRect().height - HOME : -main().scrollTop;
-    if (Math.abs(by) > 2) main().scrollBy({ top: by, behavior: "instant" });
+    const further = by + hidden(by);
+    if (Math.abs(further) > 2) main().scrollBy({ top: further, behavior: "instant" });
+    toAnswer();
   }, 60);
+}
+
+/** How much of a lesson's first picture is below the edge when the page has gone up by so much, as far as it fits. */
+function hidden(by) {
+  const picture = inLesson() && !document.querySelector(".st-key-lesson-question") && pictures()[0];
+  if (!picture) return 0;
+  const { top, bottom } = picture.getBoundingClientRect();
+  const edge = main().getBoundingClientRect().bottom;
+  return Math.max(0, Math.min(bottom - by - edge + HOME, top - by - roof() - HOME));
+}
+
+/** A lesson's words begin with what came of its question. */
+function toAnswer() {
+  const words = document.querySelector('[data-testid="stLayoutWrapper"]:has(> .st-key-lesson)');
+  const answer = words?.querySelector(".st-key-lesson-answer");
+  if (!words) return;
+  words.scrollTop = answer ? words.scrollTop + answer.getBoundingClientRect().top - words.getBoundingClientRect().top : 0;
 }
 
 const stay = () => clearInterval(here.homing);
@@ -246,11 +266,23 @@ function onFull() {
 function fit(place) {
   for (const plot of place.querySelectorAll(".js-plotly-plot")) {
     const size = plot._fullLayout;
-    const [width, height] = screenNow();
-    if (!size || !seen(plot) || (size.width === width && size.height === height)) continue;
+    if (!size || !seen(plot)) continue;
+    const { width, height } = fitted(size);
+    if (Math.abs(size.width - width) < NEAR && size.height === height) continue;
+    // the room first: Streamlit gives a figure the width that it has
+    plot.closest(".stElementContainer")?.style.setProperty("--picture", `${width}px`);
     if (!here.sizes.has(plot)) here.sizes.set(plot, { width: size.width, height: size.height });
     window.Plotly.relayout(plot, { width, height });
   }
+}
+
+/** The screen's; of one map, whose cells are square, only the width that it takes there. */
+function fitted({ _size, _subplots, xaxis, yaxis }) {
+  const [width, height] = screenNow();
+  if (_subplots.cartesian.length !== 1 || !yaxis.scaleanchor) return { width, height };
+  const span = (axis) => Math.abs(axis.range[1] - axis.range[0]);
+  const across = ((height - _size.t - _size.b) * span(xaxis)) / span(yaxis);
+  return { width: Math.min(width, Math.round(across + _size.l + _size.r)), height };
 }
 
 // -- dark and light ----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Any
+from zlib import crc32
 
 import streamlit as st
 
@@ -37,8 +38,11 @@ class Place:
 
     @property
     def name(self) -> str:
-        """The same in every language."""
-        return f"{self.lesson.number}-{self.lesson.name}/{self.at}"
+        """The same in every language, and another one when the file asks something else there."""
+        step = self.step
+        asked = step.ask and (step.ask.answer, step.ask.click, dict(step.ask.given), len(step.ask.options))
+        asked_of = crc32(repr((dict(step.view), asked)).encode("utf-8", "replace"))
+        return f"{self.lesson.number}-{self.lesson.name}/{self.at}-{asked_of:08x}"
 
 
 def everything() -> list[Lesson | Broken]:

@@ -35,8 +35,8 @@ def draw(place: Place, said: Said) -> None:
                 type="primary",
                 icon=":material/check:",
                 disabled=guess is None,
-                on_click=_answer,
-                args=(place, asks, guess),
+                on_click=_check,
+                args=(place, asks),
             )
             st.button(
                 _("Show me without answering"),
@@ -45,6 +45,30 @@ def draw(place: Place, said: Said) -> None:
                 on_click=_answer,
                 args=(place, asks, None),
             )
+
+
+def _check(place: Place, asks: Asks) -> None:
+    """Takes what is chosen now: a click that came while the page ran belongs to a button of before."""
+    guess = _chosen_now(place, asks)
+    if guess is not None:
+        _answer(place, asks, guess)
+
+
+def _chosen_now(place: Place, asks: Asks) -> Guess:
+    if asks.click == "cell":
+        row, column = _kept_cells().get(place.name, (None, None))
+        return None if row is None or column is None else (row, column)
+    chosen: int | None = st.session_state.get(_key("token" if asks.click else "option", place))
+    return chosen
+
+
+def _key(of: str, place: Place) -> str:
+    return f"lesson-{of}-{place.name}"
+
+
+def _kept_cells() -> dict[str, tuple[int | None, int | None]]:
+    kept: dict[str, tuple[int | None, int | None]] = st.session_state.setdefault("lesson cells", {})
+    return kept
 
 
 def _answer(place: Place, asks: Asks, guess: Guess) -> None:
@@ -69,7 +93,7 @@ def _chosen(place: Place, asks: Asks) -> Guess:
 
 
 def _option(place: Place, asks: Asks) -> int | None:
-    key, numbers = f"lesson-option-{place.name}", range(len(asks.options))
+    key, numbers = _key("option", place), range(len(asks.options))
     before: int | None = st.session_state.get(key)
     if before is not None and before in numbers:  # in another language they are called otherwise
         settings.put(key, before, asks.options[before])
@@ -90,7 +114,7 @@ def _token(place: Place, preset: Asked) -> int | None:
         _("Tokens"),
         range(len(names)),
         format_func=names.__getitem__,
-        key=f"lesson-token-{place.name}",
+        key=_key("token", place),
         label_visibility="collapsed",
     )
     return chosen
@@ -98,7 +122,7 @@ def _token(place: Place, preset: Asked) -> int | None:
 
 def _cell(place: Place, preset: Asked) -> tuple[int, int] | None:
     """A blank map to click, and choosers of row and column, which do the same."""
-    kept: dict[str, tuple[int | None, int | None]] = st.session_state.setdefault("lesson cells", {})
+    kept = _kept_cells()
     row, column = kept.get(place.name, (None, None))
     record = preset.recording.blocks[preset.layer].attention.head(preset.head)
     n = len(preset.recording.tokens)
@@ -132,7 +156,7 @@ def _choosers(
 ) -> None:
     names = numbered(preset.recording.tokens)
     labels = (_("Row looks (query)"), _("at column (key)"))
-    keys = [f"lesson-{end}-{place.name}" for end in ("row", "column")]
+    keys = [_key(end, place) for end in ("row", "column")]
 
     def take() -> None:
         row, column = (st.session_state[key] for key in keys)

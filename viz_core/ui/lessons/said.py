@@ -8,7 +8,7 @@ from viz_core.edits import Edits
 from viz_core.language import spoken
 from viz_core.lessons.asked import Asked, Outside, asked
 from viz_core.lessons.asking import Right, right, spoken_words
-from viz_core.lessons.lesson import Ask, Complaint, stamp
+from viz_core.lessons.lesson import Ask, Complaint
 from viz_core.models import Model, UnusableText, WeightsUnavailable, bundled_readers
 from viz_core.recording import Recording
 from viz_core.ui import show, store
@@ -40,8 +40,7 @@ class Said:
 def said_of(place: Place) -> Said:
     """Of a file that is wrong, its words as they are written, and what is wrong."""
     step, file = place.step, place.lesson.file
-    sources = tuple((str(source), stamp(source)) for source in place.lesson.sources)
-    key = ("lesson", sources, place.lesson.language, spoken(), place.at)
+    key = ("lesson", str(file), place.lesson.language, spoken(), place.at, repr(step))  # of its words, not of the file
     try:
         return store.measurement(key, lambda _note: _said(place), heavy=False)
     except Complaint as complaint:

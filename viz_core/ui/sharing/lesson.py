@@ -19,7 +19,6 @@ from viz_core.ui.workshop import Note
 PROGRAM = ("viz_core", "pages", "assets/models", "assets/translations")  # what a lesson's pictures come from
 PATIENCE = 180  # seconds for a lesson
 BETWEEN = 0.1  # seconds from one look at how far it is to the next
-LAST = 3  # lines of its complaint that are told
 
 
 def ordered(lesson: Lesson) -> works.Ordered:
@@ -52,7 +51,7 @@ def _made(number: int, language: str, theme: str, root: str, note: Note) -> str:
             _run(command, note, Path(folder))
             return out.read_text(encoding="utf-8")
     except OSError as error:  # a full disk
-        raise works.Failed(_("The lesson could not be drawn: {reason}").format(reason=error)) from error
+        raise works.Failed(_("The lesson could not be drawn: {reason}").format(reason=error.strerror)) from error
 
 
 def _run(command: Sequence[str], note: Note, folder: Path) -> None:
@@ -74,7 +73,8 @@ def _run(command: Sequence[str], note: Note, folder: Path) -> None:
         finally:
             process.kill()  # one that has come to its end does not mind
     if process.returncode:
-        reason = " ".join(_lines(complained)[-LAST:]) or process.returncode
+        # of a traceback, what is wrong, and not where the program lies
+        reason = "".join(_lines(complained)[-1:]) or process.returncode
         raise works.Failed(_("The lesson could not be drawn: {reason}").format(reason=reason))
 
 

@@ -1,5 +1,6 @@
 """The address of what is looked at now, and who can open it."""
 
+import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from viz_core.ui import classroom, state
 
 EVERY = {None, "", "0.0.0.0", "::"}  # noqa: S104  where a server listens to all
 NOWHERE = ("192.0.2.1", 9)  # RFC 5737: an address that is nobody's
+PORTS = {"http": 80, "https": 443}
+CONTAINER = ("/.dockerenv", "/run/.containerenv")  # Docker's mark, and Podman's
 LONG = 2_000  # characters, from which messengers, mails and old servers cut an address
 
 
@@ -71,7 +74,7 @@ def _for_others(url: str) -> tuple[str, bool, str]:
         return parts._replace(scheme=told.scheme, netloc=told.netloc).geturl(), False, ""
     if not _is_this_computer(parts.hostname or "x"):
         return url, False, ""
-    found = _in_the_network()
+    found = _in_the_network(parts.port or PORTS.get(parts.scheme))
     if not found:
         return url, True, ""
     port = f":{parts.port}" if parts.port else ""
@@ -80,14 +83,20 @@ def _for_others(url: str) -> tuple[str, bool, str]:
 
 def _is_this_computer(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        return ip_address(host).is_loopback or ip_address(host).is_unspecified
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _in_the_network() -> str:
-    """This computer's address in its network, where the server listens there and lets itself be called so; else ""."""
-    if st.get_option("server.address") not in EVERY:
+def listens() -> bool:
+    """Whether the server takes what comes from other computers."""
+    return st.get_option("server.address") in EVERY
+
+
+def _in_the_network(port: int | None) -> str:
+    """This computer's address in its network, where the server listens there and lets itself be called so; else "".
+    Of another port than its own, or from a container, it knows no name that others could use."""
+    if not listens() or port != st.get_option("server.port") or any(map(os.path.exists, CONTAINER)):
         return ""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
         try:

@@ -67,7 +67,7 @@ def _about(found: Link, code: Code | None) -> list[str]:
     if found.alone:
         said.append(
             _("Others cannot open it: it names this computer. Open the page under the server's own name.")
-            if server.is_behind_a_proxy()
+            if link.listens() or server.is_behind_a_proxy()
             else _(
                 "Others cannot open it: the server listens to this computer alone. Started with "
                 "`make run HOST=0.0.0.0`, it listens to the network."
