@@ -197,6 +197,16 @@ def test_it_can_be_seen_without_an_answer(small: Path) -> None:
     assert "predicted" not in said(app), "nothing was answered"
 
 
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_page_names_the_line_of_what_is_wrong(small: Path, language: str) -> None:
+    """As the check of lessons does: presets stand in the English file."""
+    file = small / "01-small.md"
+    file.write_text(file.read_text(encoding="utf-8").replace("head: 3", "head: 40", 1), encoding="utf-8")
+    line = file.read_text(encoding="utf-8").split("\n").index("head: 40") + 1
+    (warning,) = opened_at(lesson="1", lang=language).warning
+    assert f"{file.name}:{line}: head:" in re.sub(r"[\\\u2060]", "", warning.value)
+
+
 def test_an_answer_that_is_looked_up_names_its_source() -> None:
     app = press(opened_at(lesson="1", lesson_step="5"), "lesson-show")
     assert "The answer (see Vaswani et al. 2017, table 2): " in said(app)

@@ -33,13 +33,19 @@ def _of_lesson(lesson: Lesson, load: Load) -> Iterator[Complaint]:
         try:
             preset = asked({name: value for name, value in step.view.items() if name != "page"}, load)
         except (Outside, UnusableText, WeightsUnavailable) as error:
-            name = getattr(error, "name", "text" if isinstance(error, UnusableText) else "model")
             if original:
-                yield Complaint(lesson.file, step.lines.get(name, step.line), f"{name}: {error}")
+                yield of_preset(lesson, step, error)
             continue
         if original and step.ask is not None:
             yield from _of_answer(lesson, step.ask, preset)
         yield from _of_words(lesson, step, preset)
+
+
+def of_preset(lesson: Lesson, step: Step, error: Outside | UnusableText | WeightsUnavailable) -> Complaint:
+    """What is wrong with a step's preset, and where in the English file, the only one that has it."""
+    name = getattr(error, "name", "text" if isinstance(error, UnusableText) else "model")
+    file = lesson.file.with_name(f"{lesson.number:02}-{lesson.name}.md")
+    return Complaint(file, step.lines.get(name, step.line), f"{name}: {error}")
 
 
 def _of_answer(lesson: Lesson, ask: Ask, preset: Asked) -> Iterator[Complaint]:

@@ -8,6 +8,7 @@ from viz_core.edits import Edits
 from viz_core.language import spoken
 from viz_core.lessons.asked import Asked, Outside, asked
 from viz_core.lessons.asking import Right, right, spoken_words
+from viz_core.lessons.check import of_preset
 from viz_core.lessons.lesson import Ask, Complaint
 from viz_core.models import Model, UnusableText, WeightsUnavailable, bundled_readers
 from viz_core.recording import Recording
@@ -46,7 +47,7 @@ def said_of(place: Place) -> Said:
     except Complaint as complaint:
         return Said(step.title, step.words, wrong=str(complaint))
     except (Outside, UnusableText, WeightsUnavailable) as error:
-        return Said(step.title, step.words, wrong=str(Complaint(file, step.line, str(error))))
+        return Said(step.title, step.words, wrong=str(of_preset(place.lesson, step, error)))
 
 
 def _said(place: Place) -> Said:
