@@ -1,6 +1,10 @@
 """What a hand does, and what an eye waits for, in the running app."""
 
-from playwright.sync_api import Locator, Page, expect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, expect
 
 import viz_core
 
@@ -120,6 +124,22 @@ def no_sideways_scroll(page: Page) -> None:
 def figure_shows(page: Page, key: str) -> None:
     """Wait until a figure is drawn."""
     page.locator(f".st-key-{key} .js-plotly-plot .main-svg").first.wait_for(state="attached")
+
+
+@contextmanager
+def opened_offline(browser: Browser, file: Path, width: int = 1280) -> Iterator[Page]:
+    """A file on a machine without a network; what it asks for, and every dialog and error, fails the test."""
+    context = browser.new_context(offline=True, viewport={"width": width, "height": 800})
+    page, asked, complaints = context.new_page(), [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.goto(file.as_uri())
+    yield page
+    assert [url for url in asked if not url.startswith(("data:", "blob:"))] == [file.as_uri()]
+    assert not complaints
+    context.close()
 
 
 def cancel(page: Page) -> None:

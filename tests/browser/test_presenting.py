@@ -372,8 +372,9 @@ def test_in_a_lesson_the_answer_and_the_picture_are_in_sight(projector: Page, ad
         """() => {
           const [answer, picture, next] = ['.st-key-lesson-answer', '.st-key-lesson-view .js-plotly-plot',
             '.st-key-lesson-next'].map((name) => document.querySelector(name)?.getBoundingClientRect());
-          const edge = document.querySelector('[data-testid=stMain]').getBoundingClientRect().bottom;
-          return answer?.top >= 0 && answer.top < edge / 3 && picture.bottom <= edge && next.bottom <= edge;
+          const edge = document.querySelector('[data-testid=stAppViewContainer]').getBoundingClientRect().bottom;
+          const whole = [picture, next].every((box) => box?.bottom <= edge);
+          return edge < innerHeight && answer?.top >= 0 && answer.top < edge / 3 && whole;
         }"""
     )
     expect(projector.locator(".st-key-lesson-bar")).to_be_hidden()

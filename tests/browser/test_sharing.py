@@ -11,7 +11,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.hand import figure_shows, no_sideways_scroll, settled
+from tests.browser.hand import figure_shows, no_sideways_scroll, opened_offline, settled
 from tests.browser.test_taking import PAYLOAD, saved
 
 NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', { value: undefined })"  # as on http in a LAN
@@ -94,30 +94,21 @@ def test_a_hand_out_opens_without_a_network_and_runs_nothing(
     assert file.stat().st_size < 6_000_000
     visit.context.close()
 
-    context = browser.new_context(offline=True, viewport={"width": 390, "height": 800})
-    page, asked, complaints = context.new_page(), [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.goto(file.as_uri())
-    page.evaluate("window.drawn")
-    assert len(page.evaluate(EVERY)) >= 3, "all heads, the chosen one, what comes next"
-    assert all(page.evaluate(EVERY))
-    expect(page.get_by_text(f"Text: {PAYLOAD}", exact=True)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    map_of_head = page.locator(".plot:has(.heatmaplayer)").last
-    map_of_head.scroll_into_view_if_needed()
-    box = map_of_head.locator(".heatmaplayer image").last.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 4, box["y"] + 4)
-    expect(map_of_head.locator(".hoverlayer")).to_contain_text("weight")
-    page.emulate_media(media="print")
-    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert all(page.evaluate(EVERY))
-    assert [url for url in asked if not url.startswith(("data:", "blob:"))] == [file.as_uri()]
-    assert not complaints
-    context.close()
+    with opened_offline(browser, file, width=390) as page:
+        page.evaluate("window.drawn")
+        assert len(page.evaluate(EVERY)) >= 3, "all heads, the chosen one, what comes next"
+        assert all(page.evaluate(EVERY))
+        expect(page.get_by_text(f"Text: {PAYLOAD}", exact=True)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        map_of_head = page.locator(".plot:has(.heatmaplayer)").last
+        map_of_head.scroll_into_view_if_needed()
+        box = map_of_head.locator(".heatmaplayer image").last.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 4, box["y"] + 4)
+        expect(map_of_head.locator(".hoverlayer")).to_contain_text("weight")
+        page.emulate_media(media="print")
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        assert all(page.evaluate(EVERY))
 
 
 def test_a_page_as_pdf(page: Page, address: str, tmp_path: Path) -> None:

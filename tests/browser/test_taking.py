@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import viz_core
-from tests.browser.hand import SENTENCE, figure_shows, no_sideways_scroll, settled
+from tests.browser.hand import SENTENCE, figure_shows, no_sideways_scroll, opened_offline, settled
 from viz_core.figures.palette import BACKGROUND
 from viz_core.figures.taken import standalone
 from viz_core.models import Model
@@ -74,24 +74,15 @@ def test_a_page_opens_without_a_network_and_runs_no_token(
     settled(page)
     menu(page, "taking-map")
     file = saved(page, page.locator(".st-key-taken-html-map button"), tmp_path)
-    context = browser.new_context(offline=True)
-    alone, asked, complaints = context.new_page(), [], []
-    alone.on("request", lambda request: asked.append(request.url))
-    alone.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
-    alone.on("pageerror", lambda error: complaints.append(str(error)))
-    alone.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    alone.goto(file.as_uri())
-    alone.locator(".js-plotly-plot .heatmaplayer image").first.wait_for(state="attached")
-    expect(alone.get_by_text(f"tiny-gpt: “{PAYLOAD}”", exact=True)).to_be_visible()
-    expect(alone.get_by_text("Inside attention")).to_be_visible()
-    expect(alone.locator(".gtitle")).to_contain_text("L1·H2")
-    box = alone.locator(".heatmaplayer image").last.bounding_box()
-    assert box is not None
-    alone.mouse.move(box["x"] + 4, box["y"] + 4)
-    expect(alone.locator(".hoverlayer")).to_contain_text("weight")
-    assert [url for url in asked if not url.startswith(("data:", "blob:"))] == [file.as_uri()]
-    assert not complaints
-    context.close()
+    with opened_offline(browser, file) as alone:
+        alone.locator(".js-plotly-plot .heatmaplayer image").first.wait_for(state="attached")
+        expect(alone.get_by_text(f"tiny-gpt: “{PAYLOAD}”", exact=True)).to_be_visible()
+        expect(alone.get_by_text("Inside attention")).to_be_visible()
+        expect(alone.locator(".gtitle")).to_contain_text("L1·H2")
+        box = alone.locator(".heatmaplayer image").last.bounding_box()
+        assert box is not None
+        alone.mouse.move(box["x"] + 4, box["y"] + 4)
+        expect(alone.locator(".hoverlayer")).to_contain_text("weight")
 
 
 def test_all_heads_fit_a_phone_and_leave_no_gap(browser: Browser, model: Model, tmp_path: Path) -> None:

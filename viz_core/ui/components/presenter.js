@@ -182,7 +182,7 @@ function hidden(by) {
   const picture = inLesson() && !document.querySelector(".st-key-lesson-question") && pictures()[0];
   if (!picture) return 0;
   const { top, bottom } = picture.getBoundingClientRect();
-  const edge = main().getBoundingClientRect().bottom;
+  const edge = document.querySelector('[data-testid="stAppViewContainer"]').getBoundingClientRect().bottom; // over the bar
   return Math.max(0, Math.min(bottom - by - edge + HOME, top - by - roof() - HOME));
 }
 

@@ -28,6 +28,7 @@ def draw(place: Place, said: Said) -> None:
         st.caption(":material/psychology_alt: " + _("Predict first; then the page shows it."))
         st.markdown(f"#### {asks.question}")
         guess = _chosen(place, asks)
+        _choices(place, asks)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 _("Check"),
@@ -49,12 +50,12 @@ def draw(place: Place, said: Said) -> None:
 
 def _check(place: Place, asks: Asks) -> None:
     """Takes what is chosen now: a click that came while the page ran belongs to a button of before."""
-    guess = _chosen_now(place, asks)
+    guess = _chosen(place, asks)
     if guess is not None:
         _answer(place, asks, guess)
 
 
-def _chosen_now(place: Place, asks: Asks) -> Guess:
+def _chosen(place: Place, asks: Asks) -> Guess:
     if asks.click == "cell":
         row, column = _kept_cells().get(place.name, (None, None))
         return None if row is None or column is None else (row, column)
@@ -84,20 +85,21 @@ def _cells(asks: Asks) -> list[tuple[int, int]]:
     return [answer for answer in asks.right if isinstance(answer, tuple)]
 
 
-def _chosen(place: Place, asks: Asks) -> Guess:
+def _choices(place: Place, asks: Asks) -> None:
     if asks.click == "cell":
-        return _cell(place, asked_at(place))
-    if asks.click == "token":
-        return _token(place, asked_at(place))
-    return _option(place, asks)
+        _cell(place, asked_at(place))
+    elif asks.click == "token":
+        _token(place, asked_at(place))
+    else:
+        _option(place, asks)
 
 
-def _option(place: Place, asks: Asks) -> int | None:
+def _option(place: Place, asks: Asks) -> None:
     key, numbers = _key("option", place), range(len(asks.options))
     before: int | None = st.session_state.get(key)
     if before is not None and before in numbers:  # in another language they are called otherwise
         settings.put(key, before, asks.options[before])
-    chosen: int | None = st.radio(
+    st.radio(
         asks.question,
         numbers,
         format_func=asks.options.__getitem__,
@@ -105,22 +107,20 @@ def _option(place: Place, asks: Asks) -> int | None:
         key=key,
         label_visibility="collapsed",
     )
-    return chosen
 
 
-def _token(place: Place, preset: Asked) -> int | None:
+def _token(place: Place, preset: Asked) -> None:
     names = [show.literal(name) for name in numbered(preset.recording.tokens)]  # equal names would be one button
-    chosen: int | None = st.pills(
+    st.pills(
         _("Tokens"),
         range(len(names)),
         format_func=names.__getitem__,
         key=_key("token", place),
         label_visibility="collapsed",
     )
-    return chosen
 
 
-def _cell(place: Place, preset: Asked) -> tuple[int, int] | None:
+def _cell(place: Place, preset: Asked) -> None:
     """A blank map to click, and choosers of row and column, which do the same."""
     kept = _kept_cells()
     row, column = kept.get(place.name, (None, None))
@@ -145,7 +145,6 @@ def _cell(place: Place, preset: Asked) -> tuple[int, int] | None:
         on_window=lambda _part: None,
         role=picked(),
     )
-    return None if row is None or column is None else (row, column)
 
 
 def _choosers(
