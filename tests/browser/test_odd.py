@@ -24,6 +24,8 @@ from tests.browser.serving import served_app
 
 pytestmark = pytest.mark.browser
 
+CONNECTED = "[data-testid=stApp][data-test-connection-state=CONNECTED]"
+
 
 def test_a_long_recording_tells_how_far_it_is_and_can_be_ended(
     page: Page, address: str, checkpoint: Callable[..., str]
@@ -102,11 +104,25 @@ def test_a_lost_connection_comes_back_with_the_same_state(page: Page, tmp_path: 
         settled(page)
         page.mouse.click(*tile_centre(page, 3, 2))
         in_address(page, layer="3", head="2")
+    page.mouse.click(*tile_centre(page, 0, 1))  # made while nobody listens
     with served_app(tmp_path, port=port):
-        page.mouse.click(*tile_centre(page, 0, 1))  # made while nobody listens
-        expect(page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]")).to_be_visible(timeout=60_000)
-        settled(page)
+        page.wait_for_selector(CONNECTED, timeout=60_000)
+        chosen_head(page, 0, 1)
+        in_address(page, layer="0", head="1", text=SENTENCE)
         expect(page.get_by_label("Type a sentence")).to_have_value(SENTENCE)
         page.mouse.click(*tile_centre(page, 1, 5))
         chosen_head(page, 1, 5)
         in_address(page, layer="1", head="5", text=SENTENCE)
+
+
+def test_a_head_chosen_before_the_new_server_knows_the_page_is_shown(page: Page, tmp_path: Path) -> None:
+    with served_app(tmp_path) as url:
+        port = int(url.rsplit(":", 1)[1])
+        page.goto(f"{url}/?text={quote(SENTENCE)}")
+        settled(page)
+    with served_app(tmp_path, port=port):
+        where = tile_centre(page, 1, 5)
+        page.wait_for_selector(CONNECTED, timeout=60_000)
+        page.mouse.click(*where)  # it has no callbacks yet
+        in_address(page, layer="1", head="5", text=SENTENCE)
+        chosen_head(page, 1, 5)

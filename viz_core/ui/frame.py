@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Concatenate, ParamSpec
 
@@ -17,6 +18,9 @@ from viz_core.ui.toml_file import Unusable
 
 ICON = Path(__file__).parents[2] / "assets" / "icon.svg"  # a Material icon would be fetched from the network
 Given = ParamSpec("Given")
+# Streamlit's browser side asks for the whole page when its connection comes back only if a part of the page runs by
+# itself; a server started anew, which knows no part, would else drop every click and show nothing new
+BY_ITSELF = timedelta(days=1)
 SIDEBAR_WIDTH = 236  # pixels; the pictures need the room
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
@@ -68,7 +72,7 @@ def live(body: Callable[Concatenate[state.View, Given], None]) -> Callable[Given
         view = state.current()
         return view.model, view.text, themes.theme()
 
-    @st.fragment(key="page")
+    @st.fragment(key="page", run_every=BY_ITSELF)
     def part(then: tuple[str, str, ThemeName], *given: Given.args, **named: Given.kwargs) -> None:
         speak(_language())
         if asked() != then:

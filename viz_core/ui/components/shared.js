@@ -83,16 +83,19 @@ function onHatch(x, y, dpr) {
  *  the last choice sent. A choice is sent whole, so that of many in a row the last one alone is enough. */
 class Board {
   constructor() {
-    Object.assign(this, { value: null, sent: 0, session: null, timer: 0, tell: null, hover: null, role: null });
+    Object.assign(this, { value: null, sent: 0, answered: 0, session: null, timer: 0, tell: null, hover: null, role: null });
     this.direction = "from"; // whether drawings of lines show what a token looks at, or ("to") who looks at it
     this.listeners = new Set();
   }
 
   /** What Python says (choice.js), and how to tell it. */
   hear({ session, answered, choice, role }, tell) {
-    // a new session (the page was reconnected to a server that had forgotten it) counts anew
-    if (session !== this.session) Object.assign(this, { session, sent: answered });
-    this.tell = tell;
+    // a new session (the page was reconnected to a server that had forgotten it) counts anew, and is told again of a
+    // choice that nobody answered: it was made while no server listened, or before the new one knew of choices
+    const [anew, unheard] = [session !== this.session, this.sent > this.answered];
+    if (anew) Object.assign(this, { session, sent: answered });
+    Object.assign(this, { tell, answered });
+    if (anew && unheard && !this.timer) this.send();
     const news = !this.timer && answered >= this.sent ? choice : this.value;
     const changed = JSON.stringify([news, role]) !== JSON.stringify([this.value, this.role]);
     Object.assign(this, { value: news, role });
@@ -106,14 +109,15 @@ class Board {
     if (!this.value || JSON.stringify(value) === JSON.stringify(this.value)) return;
     this.value = value;
     clearTimeout(this.timer);
-    const send = () => {
-      this.timer = 0;
-      this.sent += 1;
-      this.tell({ number: this.sent, value: this.value });
-    };
-    if (delay) this.timer = setTimeout(send, delay);
-    else send();
+    if (delay) this.timer = setTimeout(() => this.send(), delay);
+    else this.send();
     this.say();
+  }
+
+  send() {
+    this.timer = 0;
+    this.sent += 1;
+    this.tell({ number: this.sent, value: this.value });
   }
 
   /** Point at a row, at a column, or at a cell of both, {query, key}; null: at nothing. Python never hears of it. */
