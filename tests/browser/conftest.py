@@ -15,7 +15,8 @@ from viz_core.models import Model
 
 TOKENIZER = ROOT / "assets/models/tiny-gpt/tokenizer.json"
 
-expect.set_options(timeout=30_000)  # ms; a fresh environment compiles what it imports while the first page opens
+# ms, as pages have it: a fresh environment compiles what it imports while the first page opens, on a busy machine
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="session")

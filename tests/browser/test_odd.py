@@ -97,6 +97,13 @@ def test_a_window_of_320_pixels(page: Page, address: str) -> None:
     chosen_head(page, 2, 4)
 
 
+def away_with_the_news_of_it(page: Page) -> None:
+    """Streamlit's message that the connection is lost lies over the page; a person closes it."""
+    page.get_by_role("dialog", name="Connection error").wait_for()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_a_lost_connection_comes_back_with_the_same_state(page: Page, tmp_path: Path) -> None:
     with served_app(tmp_path) as url:
         port = int(url.rsplit(":", 1)[1])
@@ -104,6 +111,7 @@ def test_a_lost_connection_comes_back_with_the_same_state(page: Page, tmp_path: 
         settled(page)
         page.mouse.click(*tile_centre(page, 3, 2))
         in_address(page, layer="3", head="2")
+    away_with_the_news_of_it(page)
     page.mouse.click(*tile_centre(page, 0, 1))  # made while nobody listens
     with served_app(tmp_path, port=port):
         page.wait_for_selector(CONNECTED, timeout=60_000)
@@ -120,6 +128,7 @@ def test_a_head_chosen_before_the_new_server_knows_the_page_is_shown(page: Page,
         port = int(url.rsplit(":", 1)[1])
         page.goto(f"{url}/?text={quote(SENTENCE)}")
         settled(page)
+    away_with_the_news_of_it(page)
     with served_app(tmp_path, port=port):
         where = tile_centre(page, 1, 5)
         page.wait_for_selector(CONNECTED, timeout=60_000)
