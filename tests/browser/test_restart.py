@@ -45,7 +45,7 @@ def test_killed_at_work_and_started_again_nothing_typed_is_lost(page: Page, tmp_
         expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=60_000)
         write(page, TEXT)
         page.get_by_role("button", name="Look at this text").click()
-        expect(page.get_by_text("Still shown below")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("Still shown below")).to_be_visible()
         page.wait_for_timeout(1000)
         write(page, "a draft")
         server.send_signal(signal.SIGKILL)
@@ -53,7 +53,7 @@ def test_killed_at_work_and_started_again_nothing_typed_is_lost(page: Page, tmp_
     with serving(port, log) as server:
         wait_for_reconnection(page, sockets)
         page.keyboard.press("Escape")
-        expect(page.get_by_text("Still shown below")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("Still shown below")).to_be_visible()
         expect(page.get_by_label("Type a sentence")).to_have_value(re.compile(rf"^{TEXT.strip()}\s*$"))
         assert "layer=2" in page.url
         page.get_by_role("button", name="A longer text, of several lines").first.click()
