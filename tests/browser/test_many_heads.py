@@ -2,10 +2,12 @@
 
 from urllib.parse import quote
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.hand import (
     SENTENCE,
+    at_rest,
     cell_centre,
     figure_shows,
     in_address,
@@ -47,6 +49,25 @@ def test_clicks_switch_heads_off_and_on(any_screen: Page, address: str, model: M
     any_screen.get_by_role("button", name="All on").click()
     expect(any_screen.get_by_text("Nothing is changed yet.")).to_be_visible()
     expect(grid.locator("[aria-checked=false]")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("where", "key"),
+    [("many_heads", "switches"), ("many_heads?part=needed", "needed-map"), ("head_finder?part=repeats", "probed")],
+)
+def test_what_a_sentence_is_first_seen_with_stays_when_its_measuring_is_done(
+    page: Page, address: str, where: str, key: str
+) -> None:
+    """The bar that told of it is gone in the next run; were what stands below built anew, it would lose clicks."""
+    page.goto(f"{address}/{where}{'&' if '?' in where else '?'}text={quote('A sentence for ' + key)}")
+    map_of_heads = page.locator(f".st-key-{key}")
+    map_of_heads.wait_for()
+    at_rest(page)
+    first = map_of_heads.element_handle()
+    page.evaluate("() => attentionBoard.choose({ query: 0, key: 0 })")
+    in_address(page, query="0")
+    at_rest(page)
+    assert first.evaluate("node => node.isConnected")
 
 
 def test_a_click_on_a_bar_switches_its_head(page: Page, address: str, model: Model) -> None:

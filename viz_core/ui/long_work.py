@@ -57,6 +57,7 @@ def found(
 
     asked  what the button asks for: `key` unless said otherwise; of one kind (its first word) one thing at a time
     """
+    place = st.container()  # in any case: what stands below must not move up when it is no longer needed
     known = kept()
     if known is None:
         known = st.session_state.get(MADE, {}).get(key)
@@ -64,10 +65,10 @@ def found(
         return known
     if at_once:
         try:
-            with waiting.shown(st.container(), str(key[0]), says) as report:
+            with waiting.shown(place, str(key[0]), says) as report:
                 return make(report)
         except UnusableText as reason:
-            st.info(str(reason), icon=":material/info:")
+            place.info(str(reason), icon=":material/info:")
             return None
     asked = asked or key
     kind = str(asked[0])
@@ -75,7 +76,8 @@ def found(
     if wanted.get(kind) == asked:
         do_next(key, kept, make, says=says, cancel=lambda: _forget(kind))
     if offer:
-        ask(asked, offer, help=help)
+        with place:
+            ask(asked, offer, help=help)
     return None
 
 
@@ -108,10 +110,10 @@ def do() -> None:
     """For a run of the whole page: what was asked for, its progress shown, until it is done or somebody cancels."""
     work: _Work | None = st.session_state.pop(NEXT, None)
     st.session_state.pop(MADE, None)
+    place = st.container()  # as in `found`
     view = state.current()
     if work is None or work.of != (view.model, view.text):
         return
-    place = st.container()
     try:
         with waiting.shown(place, str(work.key[0]), work.says, work.cancel) as report:
             made = work.make(report)

@@ -27,11 +27,11 @@ ENTRY = {"attention": 2, "recurrent": 1, "convolution": 1, "restricted": 1}  # e
 
 def on_this_machine(scene: Scene, sizes: Sizes) -> None:
     st.markdown("#### " + _("Measured on this machine"))
-    timed = _timed(sizes)
+    timed, place = _timed(sizes), st.container()
     run = st.session_state.get(RUN, 0)
     found: Timings | None = store.measured((*_identity(timed), run))
     if found is None and st.session_state.get("time layers") == (timed, run):
-        with waiting.shown(st.container(), "layers", _measuring) as report:
+        with waiting.shown(place, "layers", _measuring) as report:
             found = store.measurement(
                 (*_identity(timed), run),
                 lambda note: timings(timed.d, k=timed.k, r=timed.r, note=note),

@@ -79,7 +79,7 @@ def _curves(
 
 def _changes(scene: Scene, values: Sequence[int], scope: str) -> list[float] | None:
     """KL at each width; None where that takes long and nobody asked yet."""
-    of = _key(scene, scope)
+    of, place = _key(scene, scope), st.container()
     known: list[float] | None = store.measured(of)
     if known is not None:
         return known
@@ -87,7 +87,7 @@ def _changes(scene: Scene, values: Sequence[int], scope: str) -> list[float] | N
     if len(values) * blocks * len(scene.tokens) > heads.AT_ONCE and st.session_state.get("run widths") != of:
         return None
     at, row = where.heads(scene, scope), whatif.row_of(scene)
-    with waiting.shown(st.container(), "widths", _running) as report:
+    with waiting.shown(place, "widths", _running) as report:
         return store.measurement(
             of,
             lambda note: sparse.change_by_width(

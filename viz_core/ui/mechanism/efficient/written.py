@@ -65,7 +65,7 @@ def _count(scene: Scene) -> int:
 
 def _measured(scene: Scene, count: int) -> BothWays | None:
     """At once where it takes a moment, else when the visitor asks."""
-    run = st.session_state.get(RUN, 0)
+    run, place = st.session_state.get(RUN, 0), st.container()
     transformer, ids = scene.model.transformer, scene.recording.token_ids
     of = ("both ways", scene.model.name, scene.model.revision, scene.text, count)
     without, cached = planned(transformer.config, len(ids), count)
@@ -91,7 +91,7 @@ def _measured(scene: Scene, count: int) -> BothWays | None:
     def measure(note: Callable[..., None]) -> BothWays:
         return generated(transformer, ids, count, repetitions=_repetitions(work), note=note)
 
-    with waiting.shown(st.container(), "both ways", _writing) as report:
+    with waiting.shown(place, "both ways", _writing) as report:
         return store.measurement((*of, run), measure, report, heavy=work * _repetitions(work) > AT_ONCE)
 
 

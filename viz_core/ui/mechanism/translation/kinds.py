@@ -162,7 +162,7 @@ def _every_place(hidden: Hidden) -> None:
 
 def _of_each(hidden: Hidden) -> Tensor | None:
     """log p of each token hidden alone; None where that takes long and nobody asked."""
-    n = len(hidden.tokens)
+    n, place = len(hidden.tokens), st.container()
     kept: Tensor | None = store.measured(hidden_token.each(hidden.text))
     if kept is not None:
         return kept
@@ -177,7 +177,7 @@ def _of_each(hidden: Hidden) -> Tensor | None:
             _("{model} reads the text once for each: with a long text this takes a while.").format(model=ENCODER)
         )
         return None
-    with waiting.shown(st.container(), "hide each", _hiding) as report:
+    with waiting.shown(place, "hide each", _hiding) as report:
         return hidden_token.hide_each(hidden.text, hidden.token_ids, report)
 
 

@@ -27,9 +27,10 @@ THUMBNAIL = 128  # pixels
 
 def prepare(model: Model, text: str, recording: Recording) -> None:
     """Look at all heads, in a run of the whole page: its progress is shown, a new sentence ends it."""
+    place = st.container()
     if store.measured(_key(model, text)) is not None:
         return
-    with waiting.shown(st.empty(), "all-heads", _looking) as report:
+    with waiting.shown(place, "all-heads", _looking) as report:
         store.all_heads(model, text, report=report)
         _spread(model, text, recording, report)
 
