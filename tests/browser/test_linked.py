@@ -91,6 +91,19 @@ def test_zoom_stays_when_another_head_is_chosen(page: Page, address: str) -> Non
     page.wait_for_function(f"([key]) => ({RANGE})(key)[0] === 62.5", arg=["map"])
 
 
+def test_a_map_that_streamlit_draws_again_as_it_came_keeps_its_zoom(page: Page, address: str) -> None:
+    page.goto(f"{address}/?text={quote(words(64))}&layer=0&head=0")
+    settled(page)
+    zoom(page, "map", 10, 10, 30, 30)
+    page.wait_for_function(f"([key]) => ({RANGE})(key)[0] < 31", arg=["map"])
+    page.evaluate(
+        "() => { const map = document.querySelector('.st-key-map .js-plotly-plot'), { xaxis, yaxis } = map.layout;"
+        " return Plotly.react(map, map.data, { ...map.layout, xaxis: { ...xaxis, range: [-0.5, 63.5] },"
+        " yaxis: { ...yaxis, range: [63.5, -0.5] } }).then(() => {}); }"
+    )
+    page.wait_for_function(f"([key]) => ({RANGE})(key)[0] < 31", arg=["map"])
+
+
 def test_zooming_a_whole_map_asks_nothing_of_the_server(page: Page, address: str) -> None:
     frames = sent(page)
     page.goto(f"{address}/?text={quote(words(64))}")

@@ -10,12 +10,13 @@ const ROOM = [34, 17]; // px that it needs
 const SETTLED = 150; // ms without another zoom before Python is asked for the part in sight
 
 const states = new WeakMap();
+const busy = new WeakMap(); // figure → how many changes of ours it is still drawing: what it then tells is not the visitor's
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const { header } = unpack(data);
   let state = states.get(parentElement);
   if (!state) {
-    state = { figures: new Map(), hovered: null, focused: null, zoom: null, quiet: 0 };
+    state = { figures: new Map(), hovered: null, focused: null, zoom: null };
     states.set(parentElement, state);
     const soon = () => (state.frame ??= requestAnimationFrame(() => scan(state)));
     state.observer = new MutationObserver(soon);
@@ -106,6 +107,7 @@ function redrawn(state, figure) {
   place(state, figure);
   cancelIdleCallback(own.idle);
   own.idle = requestIdleCallback(() => {
+    if (!figure._dragging) frame(state, figure, true); // Streamlit may have drawn it as it came, after us
     const [around, box] = [placeOf(own.key)?.getBoundingClientRect(), figure.getBoundingClientRect()];
     if (!around) return;
     own.spot = { x: box.left - around.left, y: box.top - around.top, w: box.width, h: box.height };
@@ -186,7 +188,7 @@ const near = (a, b) => a.every((edge, i) => Math.abs(edge - b[i]) < 0.01);
 function onZoom(state, figure, change) {
   place(state, figure);
   const map = mapsOf(figure).find(({ rows }) => rows === "cell");
-  if (state.quiet || !map || map.own || !Object.keys(change).some((name) => /axis\d*\.(auto)?range/.test(name))) return;
+  if (busy.get(figure) || !map || map.own || !Object.keys(change).some((name) => /axis\d*\.(auto)?range/.test(name))) return;
   const { query, key } = state.header.limits;
   const whole = map.x.range[0] <= 0 && map.y.range[1] <= 0 && map.x.range[1] >= key - 1 && map.y.range[0] >= query - 1;
   zoomTo(state, whole ? null : rangesOf(map));
@@ -217,13 +219,14 @@ function partOf({ header }, { x, y }) {
   return [...within(y, header.limits.query), ...within(x, header.limits.key)];
 }
 
-/** Brings a figure's maps to the kept zoom; writes tokens' names, and numbers into cells, where they have room. */
-function frame(state, figure) {
+/** Brings a figure's maps to the kept zoom; writes tokens' names, and numbers into cells, where they have room.
+ *  `again`: once it has been drawn; maps that keep no zoom are then left as the visitor has them. */
+function frame(state, figure, again = false) {
   const { query, key } = state.header.limits;
   const changes = {};
   const written = new Map();
   for (const { rows, x, y, trace, meta, own } of mapsOf(figure)) {
-    if (rows !== "cell") continue;
+    if (rows !== "cell" || (again && own)) continue;
     const [down, across] = own ?? [query, key];
     const to = (own ? null : state.zoom) ?? { x: [-0.5, across - 0.5], y: [down - 0.5, -0.5] };
     const sides = [[x, to.x], [y, to.y]].map(([axis, range]) => {
@@ -238,12 +241,12 @@ function frame(state, figure) {
     if (fits !== Boolean(trace.texttemplate)) written.set(trace.index, fits ? WRITTEN : "");
   }
   if (!Object.keys(changes).length && !written.size) return;
-  state.quiet += 1;
+  busy.set(figure, (busy.get(figure) ?? 0) + 1);
   const traces = [...written.keys()];
   const drawn = traces.length
     ? window.Plotly.update(figure, { texttemplate: [...written.values()] }, changes, traces)
     : window.Plotly.relayout(figure, changes);
-  drawn.finally(() => (state.quiet -= 1));
+  drawn.finally(() => busy.set(figure, busy.get(figure) - 1));
 }
 
 // -- frames ------------------------------------------------------------------------------------------
