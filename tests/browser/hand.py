@@ -149,6 +149,7 @@ def cancel(page: Page) -> None:
 
 def at_rest(page: Page) -> None:
     """Wait until nothing has run for a while."""
+    page.evaluate("() => { delete window.ranAt; }")
     page.wait_for_function(
         "() => { const state = document.querySelector('[data-testid=stApp]').dataset.testScriptState,"
         " now = performance.now(); if (state !== 'notRunning') window.ranAt = now;"

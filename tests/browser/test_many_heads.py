@@ -67,6 +67,8 @@ def test_what_a_sentence_is_first_seen_with_stays_when_its_measuring_is_done(
     page.evaluate("() => attentionBoard.choose({ query: 0, key: 0 })")
     in_address(page, query="0")
     at_rest(page)
+    page.keyboard.press("r")  # Streamlit's key for running the whole page again
+    at_rest(page)
     assert first.evaluate("node => node.isConnected")
 
 

@@ -132,6 +132,24 @@ def test_a_head_chosen_before_the_new_server_knows_the_page_is_shown(page: Page,
     with served_app(tmp_path, port=port):
         where = tile_centre(page, 1, 5)
         page.wait_for_selector(CONNECTED, timeout=60_000)
-        page.mouse.click(*where)  # it has no callbacks yet
+        page.mouse.click(*where)
         in_address(page, layer="1", head="5", text=SENTENCE)
         chosen_head(page, 1, 5)
+
+
+def test_a_head_chosen_while_the_network_is_away_is_shown_when_it_is_back(page: Page, address: str) -> None:
+    """The server, and what it knows of the page, are as before: only the message is lost."""
+    page.add_init_script(
+        "window.WebSocket = class extends WebSocket { constructor(...given) { super(...given); window.line = this; } };"
+    )
+    page.goto(f"{address}/?text={quote(SENTENCE)}")
+    settled(page)
+    page.route("**/_stcore/health", lambda route: route.abort())
+    page.evaluate("() => line.close()")
+    page.wait_for_selector(CONNECTED, state="detached")
+    page.mouse.click(*tile_centre(page, 1, 5))
+    page.wait_for_timeout(1_000)
+    page.unroute("**/_stcore/health")
+    page.wait_for_selector(CONNECTED)
+    in_address(page, layer="1", head="5")
+    chosen_head(page, 1, 5)

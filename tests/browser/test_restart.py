@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
 
+from tests.browser.hand import at_rest
 from tests.browser.serving import free_ports, started, wait_until_healthy
 
 NOWHERE = "/proc"  # nobody can make a file there, root included
+OF_A_PAGE = 30  # messages that it takes at least
 TEXT = "가 나 다 라 " * 2000  # too long for an address
 
 pytestmark = pytest.mark.browser
@@ -35,8 +37,13 @@ def serving(port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_killed_at_work_and_started_again_nothing_typed_is_lost(page: Page, tmp_path: Path) -> None:
     """The sentence is too long for the address, so only the browser has it; of a draft nobody else ever heard."""
     (port,), log, other = free_ports(1), tmp_path / "log", tmp_path / "log of another"
-    sockets: list[object] = []
-    page.on("websocket", lambda socket: sockets.append(socket))  # noqa: PLW0108  Playwright cannot take a built-in
+    sockets: list[list[int]] = []  # what came through each, a number a message
+
+    def heard(socket: WebSocket) -> None:
+        sockets.append([])
+        socket.on("framereceived", lambda _frame, own=sockets[-1]: own.append(1))
+
+    page.on("websocket", heard)
     with serving(port, log) as server:
         assert started(port, other, cwd=Path("/")).wait(timeout=60) == 1
         assert f"Port {port} is not available" in other.read_text()
@@ -74,9 +81,10 @@ def write(page: Page, text: str) -> None:
     box.fill(text)
 
 
-def wait_for_reconnection(page: Page, sockets: list[object]) -> None:
+def wait_for_reconnection(page: Page, sockets: list[list[int]]) -> None:
+    """Until the new server has drawn the page."""
     until = time.monotonic() + 60
-    while len(sockets) < 2:
+    while len(sockets) < 2 or len(sockets[-1]) < OF_A_PAGE:
         assert time.monotonic() < until, "the page did not come back"
         page.wait_for_timeout(200)
-    page.wait_for_timeout(500)
+    at_rest(page)

@@ -78,6 +78,9 @@ function onHatch(x, y, dpr) {
   return (((x - y) % pitch) + pitch) % pitch < Math.max(1, Math.round(HATCH[1] * dpr));
 }
 
+const UNANSWERED = 700; // ms between two looks at whether a choice was answered
+const TRIES = 3;
+
 /** What is chosen and what is pointed at, one for the whole page: components paint it and change it, the bridge tells
  *  Python. It runs ahead of Python: a click moves every frame at once, and Python's word counts once it has answered
  *  the last choice sent. A choice is sent whole, so that of many in a row the last one alone is enough. */
@@ -90,12 +93,10 @@ class Board {
 
   /** What Python says (choice.js), and how to tell it. */
   hear({ session, answered, choice, role }, tell) {
-    // a new session (the page was reconnected to a server that had forgotten it) counts anew, and is told again of a
-    // choice that nobody answered: it was made while no server listened, or before the new one knew of choices
-    const [anew, unheard] = [session !== this.session, this.sent > this.answered];
-    if (anew) Object.assign(this, { session, sent: answered });
-    Object.assign(this, { tell, answered });
-    if (anew && unheard && !this.timer) this.send();
+    // a new session (the page was reconnected to a server that had forgotten it) counts anew, unless it is still to
+    // hear of a choice
+    if (session !== this.session && this.sent <= this.answered) this.sent = answered;
+    Object.assign(this, { session, tell, answered });
     const news = !this.timer && answered >= this.sent ? choice : this.value;
     const changed = JSON.stringify([news, role]) !== JSON.stringify([this.value, this.role]);
     Object.assign(this, { value: news, role });
@@ -118,6 +119,20 @@ class Board {
     this.timer = 0;
     this.sent += 1;
     this.tell({ number: this.sent, value: this.value });
+    this.watch(TRIES);
+  }
+
+  /** Tells Python again of a choice that is not answered although the page has been at rest for a while: the connection
+   *  was lost, or the server was started anew and did not know the page yet. */
+  watch(tries, rested = false) {
+    clearTimeout(this.watching);
+    this.watching = setTimeout(() => {
+      if (this.answered >= this.sent || this.timer || !tries) return;
+      const { testConnectionState, testScriptState } = document.querySelector("[data-testid=stApp]").dataset;
+      const rests = testConnectionState === "CONNECTED" && testScriptState === "notRunning";
+      if (rests && rested) this.tell({ number: this.sent, value: this.value });
+      this.watch(tries - (rests && rested), rests && !rested);
+    }, UNANSWERED);
   }
 
   /** Point at a row, at a column, or at a cell of both, {query, key}; null: at nothing. Python never hears of it. */

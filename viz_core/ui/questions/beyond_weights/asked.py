@@ -66,14 +66,14 @@ def asked(scene: Scene) -> Asked:
 
 def logits_of(scene: Scene, row: int) -> Tensor:
     """[vocab] at any row, whichever rows the recording has them for."""
-    recording, n = scene.recording, len(scene.tokens)
+    recording, n, place = scene.recording, len(scene.tokens), st.container()
     if len(recording.logits) == n or row == n - 1:
         return recording.logits[row if len(recording.logits) == n else -1]
     key = ("logits at", scene.model.name, scene.model.revision, scene.text, row)
     if scene.model.own:
         return store.finding(key, lambda: logits_at(scene.model.transformer, recording, row))
     says = long_work.told(_("Running the model: layer {done} of {total}"))
-    with waiting.shown(st.container(), "logits", says) as report:
+    with waiting.shown(place, "logits", says) as report:
         return store.measurement(
             key,
             lambda _note: store.recording(scene.model, scene.text, all_logits=True).logits[row].clone(),
