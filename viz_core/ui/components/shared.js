@@ -78,8 +78,8 @@ function onHatch(x, y, dpr) {
   return (((x - y) % pitch) + pitch) % pitch < Math.max(1, Math.round(HATCH[1] * dpr));
 }
 
-const UNANSWERED = 700; // ms between two looks at whether a choice was answered
-const TRIES = 3;
+const UNANSWERED = 1500; // ms between two looks at whether a choice was answered; a busy server needs a while to begin
+const TRIES = 3; // of telling it again
 
 /** What is chosen and what is pointed at, one for the whole page: components paint it and change it, the bridge tells
  *  Python. It runs ahead of Python: a click moves every frame at once, and Python's word counts once it has answered
@@ -130,8 +130,9 @@ class Board {
       if (this.answered >= this.sent || this.timer || !tries) return;
       const { testConnectionState, testScriptState } = document.querySelector("[data-testid=stApp]").dataset;
       const rests = testConnectionState === "CONNECTED" && testScriptState === "notRunning";
-      if (rests && rested) this.tell({ number: this.sent, value: this.value });
-      this.watch(tries - (rests && rested), rests && !rested);
+      const again = rests && rested;
+      if (again) this.tell({ number: this.sent, value: this.value });
+      this.watch(again ? tries - 1 : tries, rests && !again);
     }, UNANSWERED);
   }
 
